@@ -1,0 +1,91 @@
+# Everything a developer or operator runs from a checkout. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input install --no-python-version-warning
+LOCKED := $(PIP) --require-hashes
+
+# A stamp says that the lock file it stands for is installed in $(VENV).
+RUNTIME := $(VENV)/.installed-runtime
+PACKAGE := $(VENV)/.installed-package
+DEV     := $(VENV)/.installed-dev
+
+say = @printf '\n==> %s\n' $(1)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format lock bench clean
+
+help: ## List the targets
+	@printf 'Telegraf Controller. Targets:\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nAdd ARGS="..." to pass arguments to run, test or bench; PYTHON=... to choose the interpreter.\n'
+
+setup: $(RUNTIME) $(PACKAGE) ## Create .venv with the telegraf_controller command in it
+
+run: setup ## Start the controller on SQLite; make run ARGS="--port 9000"
+	@exec $(BIN)/telegraf_controller $(ARGS)
+
+test: lint ## Run linters, type checker, import rules and all tests; ARGS go to pytest
+	$(call say,'pytest')
+	@$(BIN)/pytest $(ARGS)
+
+lint: setup $(DEV) ## Check style, types and import rules
+	$(call say,'ruff check')
+	@$(BIN)/ruff check .
+	$(call say,'ruff format --check')
+	@$(BIN)/ruff format --check .
+	$(call say,'mypy')
+	@$(BIN)/mypy
+	$(call say,'lint-imports')
+	@$(BIN)/lint-imports
+
+format: setup $(DEV) ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup ## Measure heartbeats per second next to nginx (needs nginx and wrk)
+	@$(BIN)/python -m bench.heartbeats $(ARGS)
+
+# Each lock is held to the versions of those before it, so that all of them fit into one environment.
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command 'make lock'
+
+lock: $(BIN)/python ## Bring all locked dependencies up to date
+	$(call say,'Compiling requirements/*.lock')
+	@$(PIP) --quiet uv
+	@$(COMPILE) pyproject.toml -o requirements/runtime.lock
+	@$(COMPILE) requirements/build.in -c requirements/runtime.lock -o requirements/build.lock
+	@$(COMPILE) requirements/dev.in -c requirements/runtime.lock -c requirements/build.lock -o requirements/dev.lock
+
+clean: ## Remove .venv and caches (never the database)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo 'Python is missing: install Python 3.11 or later (Debian, Ubuntu: apt install python3 python3-venv),'; \
+		echo 'or name another interpreter: make setup PYTHON=/path/to/python3.12'; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+		echo 'Name a newer one: make setup PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "The venv module of $(PYTHON) is incomplete: install it (Debian, Ubuntu: apt install python3-venv)."; exit 1; }
+	$(call say,'Creating $(VENV)')
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements/runtime.lock requirements/build.lock | $(BIN)/python
+	$(call say,'Installing what the controller needs')
+	@$(LOCKED) -r requirements/runtime.lock -r requirements/build.lock
+	@touch $@
+
+$(PACKAGE): pyproject.toml $(RUNTIME)
+	$(call say,'Installing the telegraf_controller command')
+	@$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements/dev.lock $(RUNTIME)
+	$(call say,'Installing what the tests need (a PostgreSQL among it)')
+	@$(LOCKED) -r requirements/dev.lock
+	@touch $@
