@@ -1,0 +1,83 @@
+"""What every test may ask for: real databases, fresh for each test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telegraf_controller.db import migrate
+from tests.support.postgres import PostgresServer, run_postgres
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Asynchronous tests run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The PostgreSQL that all tests of a run share; a test that stops or kills one takes `own_postgres_server`."""
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL for one test alone, which may stop, start and kill it."""
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on: both, one after the other.
+
+    `@pytest.mark.parametrize("database_kind", ["postgres"])` keeps a test to one.
+    """
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an empty database, as `--database` takes it."""
+    if database_kind == "sqlite":
+        yield str(tmp_path / "controller.db")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create_database()
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def migrated_database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database with the newest schema and nothing else in it: a copy of one migrated once per run."""
+    if database_kind == "sqlite":
+        path = tmp_path / "controller.db"
+        shutil.copy(request.getfixturevalue("_migrated_sqlite_file"), path)
+        yield str(path)
+        return
+    template: str = request.getfixturevalue("_migrated_postgres_database")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create_database(template=template)
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def _migrated_sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "controller.db"
+    migrate.upgrade(str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def _migrated_postgres_database(postgres_server: PostgresServer) -> str:
+    name = postgres_server.create_database("migrated_template")
+    migrate.upgrade(postgres_server.url(name))
+    return name
