@@ -11,18 +11,18 @@ from telegraf_controller.db.url import DatabaseTarget
 from tests.support.postgres import PostgresServer
 
 
-async def _open(url: str) -> Database:
+def _open(url: str) -> Database:
     return Database(DatabaseTarget.parse(url), pool_size=1)
 
 
 async def test_an_empty_database_has_no_schema(database_url: str) -> None:
-    database = await _open(database_url)
+    database = _open(database_url)
     assert await migrate.current_revision(database) is None
     await database.close()
 
 
 async def test_a_migrated_database_is_at_the_newest_schema(migrated_database_url: str) -> None:
-    database = await _open(migrated_database_url)
+    database = _open(migrated_database_url)
     assert await migrate.current_revision(database) == migrate.newest_revision()
     await database.close()
 
