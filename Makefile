@@ -16,12 +16,13 @@ DEV     := $(VENV)/.installed-dev
 say = @printf '\n==> %s\n' $(1)
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help setup run test lint format lock bench clean
 
 help: ## List the targets
 	@printf 'Telegraf Controller. Targets:\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf '\nAdd ARGS="..." to pass arguments to run, test or bench; PYTHON=... to choose the interpreter.\n'
+	@printf '\nAdd ARGS="..." to pass arguments to run, test, bench or lock; PYTHON=... to choose the interpreter.\n'
 
 setup: $(RUNTIME) $(PACKAGE) ## Create .venv with the telegraf_controller command in it
 
@@ -50,10 +51,10 @@ bench: setup ## Measure heartbeats per second next to nginx (needs nginx and wrk
 	@$(BIN)/python -m bench.heartbeats $(ARGS)
 
 # Each lock is held to the versions of those before it, so that all of them fit into one environment.
-COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(BIN)/uv pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make lock'
 
-lock: $(BIN)/python ## Bring all locked dependencies up to date
+lock: $(BIN)/python ## Lock dependencies anew; make lock ARGS=--upgrade brings all up to date
 	$(call say,'Compiling requirements/*.lock')
 	@$(PIP) --quiet uv
 	@$(COMPILE) pyproject.toml -o requirements/runtime.lock
@@ -73,7 +74,7 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "The venv module of $(PYTHON) is incomplete: install it (Debian, Ubuntu: apt install python3-venv)."; exit 1; }
 	$(call say,'Creating $(VENV)')
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(RUNTIME): requirements/runtime.lock requirements/build.lock | $(BIN)/python
 	$(call say,'Installing what the controller needs')
