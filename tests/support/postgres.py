@@ -8,14 +8,12 @@ the permissions of every folder above the data.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -40,7 +38,6 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 _START_TIMEOUT_SECONDS = 30.0
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -99,12 +96,11 @@ class PostgresServer:
         settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(self.port)}.items()]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self._bin / "postgres"), "-D", str(self._data), *settings],
+                [*_end_with_this_process(), str(self._bin / "postgres"), "-D", str(self._data), *settings],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                preexec_fn=_end_with_parent,
                 user=self._account.uid,
                 group=self._account.gid,
                 extra_groups=self._account.extra_groups,
@@ -224,10 +220,9 @@ def _may_run(program: Path, account: _Account) -> bool:
     return True
 
 
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def _end_with_parent() -> None:
-    """In the child: ask Linux for a fast shutdown when the test run dies, even by `kill -9`."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+def _end_with_this_process() -> list[str]:
+    """Return the command prefix that gives a program a fast shutdown when the test run dies, even by `kill -9`."""
+    prefix = ["setpriv", "--pdeathsig", "INT", "--"]
+    if shutil.which("setpriv") is None:
+        return []
+    return prefix if subprocess.run([*prefix, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0 else []
