@@ -1,0 +1,48 @@
+"""What every request of the API process shares: the database, who may do what, when tokens were used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from telegraf_controller.addresses import Network
+from telegraf_controller.db.engine import Database
+from telegraf_controller.db.generations import Follower, GenerationReader
+from telegraf_controller.tokens.check import AccessState, load_access
+from telegraf_controller.tokens.last_use import LastUse
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made once for each API process by `app.py`, found at `request.app.state.services`."""
+
+    database: Database
+    generations: GenerationReader
+    access: Follower[AccessState]
+    last_use: LastUse
+    trusted_proxies: Sequence[Network] = ()
+    presharing_allowed: bool = True
+    """Whether token values may be supplied by the caller (T13)."""
+    node_id: str = ""
+    """The name under which this node takes the leader's lease."""
+
+
+def make_services(
+    database: Database, *, trusted_proxies: Sequence[Network] = (), presharing_allowed: bool = True, node_id: str = ""
+) -> Services:
+    """Wire the services of one process."""
+    generations = GenerationReader(database)
+
+    async def build_access() -> AccessState:
+        async with database.read() as session:
+            return await load_access(session)
+
+    return Services(
+        database=database,
+        generations=generations,
+        access=Follower(generations, "access", build_access),
+        last_use=LastUse(database),
+        trusted_proxies=trusted_proxies,
+        presharing_allowed=presharing_allowed,
+        node_id=node_id,
+    )

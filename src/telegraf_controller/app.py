@@ -1,0 +1,73 @@
+"""The composition root of the API process: services, rooms, middleware. It imports anything; nothing imports it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
+
+from telegraf_controller import __version__
+from telegraf_controller.access.services import Services, make_services
+from telegraf_controller.db.engine import Database
+from telegraf_controller.options import Options
+from telegraf_controller.tokens import routes as tokens
+from telegraf_controller.web import health, home
+from telegraf_controller.web.errors import install_error_handlers
+from telegraf_controller.web.middleware import Envelope
+from telegraf_controller.web.schemas import ErrorAnswer
+
+ROUTERS: tuple[APIRouter, ...] = (tokens.router, health.router, home.router)
+
+_ERRORS = {
+    400: "The request is wrong; `details` says where.",
+    401: "No valid credentials.",
+    403: "Not allowed.",
+    503: "The database cannot be reached.",
+}
+
+
+def build_api(options: Options, database: Database) -> ASGIApp:
+    """Return the ASGI application of the API process; its lifespan flushes what is kept in memory."""
+    services = make_services(
+        database,
+        trusted_proxies=options.trusted_proxies,
+        presharing_allowed=not options.disable_preshared_tokens,
+        node_id=options.node_id,
+    )
+    return wrap(services, build_framework_app(services))
+
+
+def wrap(services: Services, app: FastAPI) -> ASGIApp:
+    """Put around the framework what has to see every request."""
+    return Envelope(app)
+
+
+def build_framework_app(services: Services) -> FastAPI:
+    """Return the part that FastAPI handles: every documented route."""
+    app = FastAPI(
+        title="Telegraf Controller",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        responses={status: {"model": ErrorAnswer, "description": text} for status, text in _ERRORS.items()},
+    )
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+    install_error_handlers(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    flushing = asyncio.create_task(services.last_use.run())
+    yield
+    flushing.cancel()
+    with suppress(asyncio.CancelledError):
+        await flushing

@@ -1,0 +1,156 @@
+"""The engine of a process: how both databases are opened, and the two kinds of transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from telegraf_controller.db.url import DatabaseTarget
+from telegraf_controller.errors import StorageUnavailable
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA temp_store=MEMORY",
+)
+"""How every connection to SQLite is set up (O6): an acknowledged commit survives a power cut."""
+
+
+class Database:
+    """One process's access to the database. `read()` and `write()` give a session inside one transaction."""
+
+    def __init__(self, target: DatabaseTarget, *, pool_size: int = 8) -> None:
+        self.target = target
+        self.engine = _create_engine(target, pool_size)
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether this is PostgreSQL (else SQLite)."""
+        return self.target.dialect == "postgresql"
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Give a session over one snapshot; nothing is kept. Raises StorageUnavailable."""
+        with storage_errors():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """Give a session whose transaction commits when the block ends without an error. Raises StorageUnavailable.
+
+        On SQLite the write lock is taken first: a transaction that reads and then writes could otherwise fail midway.
+        """
+        with storage_errors():
+            engine = self.engine.execution_options(write=True)
+            async with AsyncSession(engine, expire_on_commit=False) as session:
+                yield session
+                await session.commit()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+class storage_errors:
+    """Turn a driver's "the database is not there" into StorageUnavailable; other errors pass."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and is_unavailable(error):
+            raise StorageUnavailable from error
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether an error means that the database cannot be used now, as opposed to a wrong statement."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return not _is_programming(error.orig)
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or is_unavailable_driver_error(error.orig)
+    return is_unavailable_driver_error(error)
+
+
+def is_unavailable_driver_error(error: BaseException | None) -> bool:
+    """The same for an error straight from a driver."""
+    if isinstance(error, sqlite3.OperationalError):
+        return not _is_programming(error)
+    if isinstance(
+        error,
+        asyncpg.PostgresConnectionError
+        | asyncpg.CannotConnectNowError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.InsufficientResourcesError
+        | asyncpg.ReadOnlySQLTransactionError
+        | asyncpg.InvalidAuthorizationSpecificationError
+        | asyncpg.InvalidCatalogNameError,
+    ):
+        return True
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error) or "connection" in str(error)
+    return isinstance(error, ConnectionError | asyncio.TimeoutError | OSError)
+
+
+def _is_programming(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such", "near "))
+
+
+def _create_engine(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
+    if target.dialect == "sqlite":
+        return _create_sqlite(target, pool_size)
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        connect_args={**target.asyncpg_arguments(), "timeout": 5, "command_timeout": 30},
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        # A connection that died during an outage must cost one retry, not one failed request.
+        pool_pre_ping=True,
+        pool_recycle=1800,
+    )
+
+
+def _create_sqlite(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
+    prepare_sqlite_file(target)
+    engine = create_async_engine(
+        target.sqlalchemy_url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=30,
+        # The driver's own transaction handling would begin late and read-only; the `begin` listener says it instead.
+        connect_args={"isolation_level": None},
+    )
+
+    def connect(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", connect)
+    event.listen(engine.sync_engine, "begin", begin)
+    return engine
+
+
+def prepare_sqlite_file(target: DatabaseTarget) -> None:
+    """Create the file and its folder when missing, readable by this user alone (mode 0600). Raises OSError."""
+    assert target.path is not None
+    target.path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(target.path, os.O_RDWR | os.O_CREAT, 0o600)
+    os.close(descriptor)
