@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from telegraf_controller.access.grants import TokenGrant, lacks_permission
 from telegraf_controller.permissions import ENDPOINT_GROUPS, ROLE_GRANTS, Role
-from telegraf_controller.tokens.check import TokenGrant, lacks_permission
 
 
 @dataclass(frozen=True, slots=True)
