@@ -111,7 +111,9 @@ def _create_engine(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
     if target.dialect == "sqlite":
         return _create_sqlite(target, pool_size)
     return create_async_engine(
-        "postgresql+asyncpg://",
+        target.sqlalchemy_url,
+        # An error must not print what was being stored: digests, password hashes.
+        hide_parameters=True,
         connect_args={**target.asyncpg_arguments(), "timeout": 5, "command_timeout": 30},
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -126,6 +128,7 @@ def _create_sqlite(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
     prepare_sqlite_file(target)
     engine = create_async_engine(
         target.sqlalchemy_url,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,

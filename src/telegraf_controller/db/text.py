@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 _ESCAPE = "\\"
@@ -11,6 +11,17 @@ _ESCAPE = "\\"
 def contains(
     column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None] | ColumnElement[str], wanted: str
 ) -> ColumnElement[bool]:
-    """The condition that a column contains a text, without regard to case; `%` and `_` stand for themselves."""
-    escaped = wanted.lower().replace(_ESCAPE, _ESCAPE * 2).replace("%", _ESCAPE + "%").replace("_", _ESCAPE + "_")
-    return func.lower(column).like(f"%{escaped}%", escape=_ESCAPE)
+    """The condition that a column contains a text, without regard to case; `%` and `_` stand for themselves.
+
+    SQLite knows the case of ASCII letters alone: other letters match there as they are written.
+    """
+    without_case = func.lower(column).like(_pattern(wanted.lower()), escape=_ESCAPE)
+    if wanted.isascii():
+        return without_case
+    return or_(without_case, column.like(_pattern(wanted), escape=_ESCAPE))
+
+
+def _pattern(wanted: str) -> str:
+    for special in (_ESCAPE, "%", "_"):
+        wanted = wanted.replace(special, _ESCAPE + special)
+    return f"%{wanted}%"

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.db.generations import raise_generation
+from telegraf_controller.db.unique import unique_or
 from telegraf_controller.errors import Conflict, ControllerError, Forbidden, NotFound, ValidationFailed
 from telegraf_controller.permissions import ROLE_GRANTS, Role, in_table_order
 from telegraf_controller.tokens.mint import MintedToken, from_value, mint
@@ -87,7 +88,8 @@ async def create_token(
         configs=wanted.restrictions.configs,
     )
     session.add(token)
-    await session.flush()
+    with unique_or({"tokens.name": _name_taken(wanted.name), "tokens.digest": _value_taken()}):
+        await session.flush()
     await raise_generation(session, "access")
     dropped = in_table_order(frozenset(wanted.permissions) - granted)
     return CreatedToken(OwnedToken(token, user), minted.value, dropped)
@@ -102,8 +104,16 @@ async def check_token_conflicts(session: AsyncSession, *, name: str, digest: byt
     )
     for taken_name, taken_digest, previous_digest in rows:
         if digest in (taken_digest, previous_digest):
-            raise Conflict("token_value_conflict", "This token value is already known here.")
-        raise Conflict("token_name_conflict", f"There is already a token named {taken_name!r}.", name=taken_name)
+            raise _value_taken()
+        raise _name_taken(taken_name)
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict("token_name_conflict", f"There is already a token named {name!r}.", name=name)
+
+
+def _value_taken() -> Conflict:
+    return Conflict("token_value_conflict", "This token value is already known here.")
 
 
 async def revoke_token(session: AsyncSession, by: Identity, token_id: UUID, *, now: datetime) -> OwnedToken:

@@ -21,6 +21,7 @@ from telegraf_controller.addresses import Network
 from telegraf_controller.db.generations import read_generations
 from telegraf_controller.errors import Forbidden, Unauthenticated
 from telegraf_controller.permissions import ROLE_GRANTS, Role
+from telegraf_controller.settings.queries import read_open_groups
 from telegraf_controller.tokens.mint import digest_of, is_token_shape
 from telegraf_controller.tokens.tables import Token
 from telegraf_controller.users.tables import User
@@ -94,10 +95,11 @@ def _not_allowed(rule: str, sentence: str) -> Forbidden:
     return Forbidden("token_not_allowed_here", sentence, rule=rule)
 
 
-async def load_access(session: AsyncSession) -> AccessState:
+async def load_access(session: AsyncSession, *, locked_open_groups: frozenset[str] | None = None) -> AccessState:
     """Build the state from the database, in the caller's transaction.
 
     The generation is read first: what follows is then at least as new, so a state never claims to be newer than it is.
+    `locked_open_groups` is what start-up locked the open endpoint groups to; None leaves them to the settings (E3).
     """
     generation = (await read_generations(session))["access"]
     rows = await session.execute(
@@ -112,7 +114,8 @@ async def load_access(session: AsyncSession) -> AccessState:
             ends = clock.to_epoch_ms(token.previous_value_expires_at)
             expires = _epoch_ms(token.expires_at)
             grants[token.previous_digest] = _grant(token, user, ends if expires is None else min(ends, expires))
-    return AccessState(generation=generation, grants=grants)
+    opened = await read_open_groups(session) if locked_open_groups is None else locked_open_groups
+    return AccessState(generation=generation, grants=grants, open_groups=opened)
 
 
 def _epoch_ms(instant: datetime | None) -> int | None:

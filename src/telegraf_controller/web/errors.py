@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from telegraf_controller.errors import ControllerError, ValidationFailed
-from telegraf_controller.web.middleware import error_body, error_headers
+from telegraf_controller.web.middleware import error_body, error_headers, internal_error
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
@@ -19,6 +19,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ControllerError, _controller_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 def error_response(error: ControllerError) -> Response:
@@ -41,6 +42,10 @@ async def _validation_error(request: Request, error: Exception) -> Response:
         where = ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0])
         fields.append((where, problem["msg"].removeprefix("Value error, ")))
     return error_response(ValidationFailed(fields))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    return error_response(internal_error(request.scope["request_id"]))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -53,35 +53,85 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        started = False
+        await _Exchange(scope, receive, send).run(self._app)
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = _with_defaults(
-                    message.get("headers", ()), ((b"x-request-id", request_id), *API_HEADERS)
-                )
-            await send(message)
 
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._request_id = _request_id(scope)
+        self._received = 0
+        self._refused = False
+        self._started = False
+        self._complete = False
+
+    async def run(self, app: ASGIApp) -> None:
         try:
-            await self._app(scope, _bounded(scope, receive), send_with_headers)
+            if _declared_length(self._scope) > MAX_BODY_BYTES:
+                await self._refuse(_too_large())
+            else:
+                await app(self._scope, self.receive, self.send)
         except ControllerError as error:
-            await _answer(send_with_headers, error, started)
+            await self._refuse(error)
         except Exception:
-            log.exception("request failed", request_id=request_id.decode(), method=scope["method"], path=scope["path"])
-            failure = ControllerError(
-                "internal_error", "Something went wrong here; the log has more.", requestId=request_id.decode()
-            )
-            await _answer(send_with_headers, failure, started)
+            request_id = self._request_id.decode()
+            log.exception("request failed", request_id=request_id, method=self._scope["method"])
+            await self._refuse(internal_error(request_id))
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > MAX_BODY_BYTES:
+            # The framework would answer an error of its own to a failed read, so the answer is given here.
+            await self._refuse(_too_large())
+            raise _too_large()
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self._refused:
+            return
+        await self._pass_on(message)
+
+    async def _pass_on(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._started = True
+            defaults = ((b"x-request-id", self._request_id), *API_HEADERS)
+            message["headers"] = _with_defaults(message.get("headers", ()), defaults)
+        else:
+            self._complete = not message.get("more_body", False)
+        await self._send(message)
+
+    async def _refuse(self, error: ControllerError) -> None:
+        """Answer an error, unless an answer is out already; of an unfinished one only closing the connection tells."""
+        if self._complete:
+            return
+        if self._started:
+            raise error
+        self._refused = True
+        headers = [(b"content-type", b"application/json")]
+        headers += [(name.lower().encode(), value.encode()) for name, value in error_headers(error).items()]
+        await self._pass_on({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self._pass_on({"type": "http.response.body", "body": error_body(error)})
+
+
+def internal_error(request_id: str) -> ControllerError:
+    """Return the 500 that shows nothing but the request id under which the log has more."""
+    return ControllerError("internal_error", "Something went wrong here; the log has more.", requestId=request_id)
+
+
+def _declared_length(scope: Scope) -> int:
+    return next((int(value) for name, value in scope["headers"] if name == b"content-length" and value.isdigit()), 0)
 
 
 def _request_id(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return bytes(value)
-    return secrets.token_hex(8).encode()
+    given = (bytes(value) for name, value in scope["headers"] if name == b"x-request-id")
+    request_id = next((value for value in given if _REQUEST_ID.fullmatch(value)), secrets.token_hex(8).encode())
+    scope["request_id"] = request_id.decode()
+    return request_id
 
 
 def _with_defaults(
@@ -92,32 +142,5 @@ def _with_defaults(
     return present + [(name, value) for name, value in defaults if name not in names]
 
 
-def _bounded(scope: Scope, receive: Receive) -> Receive:
-    """Refuse a body over the limit by what it declares, or as soon as it has sent more."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
-            raise _too_large()
-    received = 0
-
-    async def bounded_receive() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > MAX_BODY_BYTES:
-            raise _too_large()
-        return message
-
-    return bounded_receive
-
-
 def _too_large() -> ControllerError:
     return ControllerError("body_too_large", f"A request body may have at most {MAX_BODY_BYTES} bytes.")
-
-
-async def _answer(send: Send, error: ControllerError, started: bool) -> None:
-    if started:
-        raise error  # half an answer is out already; only closing the connection can tell
-    headers = [(b"content-type", b"application/json")]
-    headers += [(name.lower().encode(), value.encode()) for name, value in error_headers(error).items()]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": error_body(error)})

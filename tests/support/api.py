@@ -1,0 +1,45 @@
+"""The API application in this process, on a real database, spoken to over HTTP without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from telegraf_controller.access.services import Services, make_services
+from telegraf_controller.app import build_framework_app, wrap
+from telegraf_controller.db.engine import Database
+from telegraf_controller.db.url import DatabaseTarget
+from tests.cast import Cast, cast_users
+
+
+@dataclass(frozen=True)
+class Api:
+    """One node: its HTTP client, its services, and who is who."""
+
+    http: httpx.AsyncClient
+    services: Services
+    cast: Cast
+
+    @property
+    def database(self) -> Database:
+        """The node's database."""
+        return self.services.database
+
+
+@asynccontextmanager
+async def running_api(
+    database_url: str, *, cast: Cast | None = None, presharing_allowed: bool = True
+) -> AsyncIterator[Api]:
+    """Run a node on a migrated database. Without a `cast`, the users and tokens of `tests.cast` are put into it."""
+    database = Database(DatabaseTarget.parse(database_url))
+    services = make_services(database, presharing_allowed=presharing_allowed, node_id="test-node")
+    app = wrap(services, build_framework_app(services))
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://controller.test") as http:
+            yield Api(http, services, cast or await cast_users(database))
+    finally:
+        await database.close()
