@@ -1,0 +1,71 @@
+"""Agents in two tables: who they are, which rarely changes, and how they are, which every heartbeat changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, SmallInteger, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from telegraf_controller.db.base import Base, Id, Instant
+
+
+class Agent(Base):
+    """Who an agent is. Written by its first heartbeat, and by a later one only when something here has changed (A1)."""
+
+    __tablename__ = "agents"
+    __table_args__ = (Index("ix_agents_name_key_id", "name_key", "id"),)
+
+    id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    """Made from `instance_id` by `agents.identity.agent_id_of`, so that neither needs the other looked up."""
+    instance_id: Mapped[str] = mapped_column(String(255))
+    hostname: Mapped[str | None] = mapped_column(String(255))
+    ip_address: Mapped[str | None] = mapped_column(String(45))
+    telegraf_version: Mapped[str | None] = mapped_column(String(64))
+    """The bare version, `1.40.0`."""
+    telegraf_build: Mapped[str] = mapped_column(String(200))
+    """The version as the agent wrote it, `Telegraf 1.40.0 (git: HEAD@b2726314)`."""
+    configurations: Mapped[list[str]] = mapped_column(JSON)
+    """The URLs and paths that it says it runs."""
+    name_key: Mapped[str] = mapped_column(String(255))
+    """What lists are sorted by: the host name, else the instance id, without case."""
+    search_text: Mapped[str] = mapped_column(Text)
+    """What searches look into: host name, instance id and address, without case, one per line."""
+    first_seen: Mapped[datetime] = mapped_column(Instant)
+
+
+class AgentLiveness(Base):
+    """How an agent is: one narrow row that every heartbeat rewrites.
+
+    It has no index but its key: an index on what changes here would cost each heartbeat a second random write, and on
+    PostgreSQL the in-page (HOT) update as well, for which the pages are left half empty.
+    """
+
+    __tablename__ = "agent_liveness"
+    __table_args__ = {"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": "50"}}  # noqa: RUF012
+
+    agent_id: Mapped[UUID] = mapped_column(Id, ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    last_seen: Mapped[datetime] = mapped_column(Instant)
+    identity: Mapped[int] = mapped_column(BigInteger)
+    """A digest of the agent's row in `agents`: a heartbeat with another one rewrites that row too."""
+    errors: Mapped[int | None] = mapped_column(BigInteger)
+    warnings: Mapped[int | None] = mapped_column(BigInteger)
+    metrics: Mapped[int | None] = mapped_column(BigInteger)
+    """Statistics of the latest heartbeat; None when it had none."""
+    rule: Mapped[int] = mapped_column(Integer, ForeignKey("reporting_rules.number"))
+    status: Mapped[int] = mapped_column(SmallInteger)
+    """What the agent counts as, one of `AgentStatus`; the sweep makes it NOT_REPORTING (A2)."""
+    reported_status: Mapped[int | None] = mapped_column(SmallInteger)
+    """What its latest heartbeat said; None when it said nothing."""
+
+
+class AgentReference(Base):
+    """One configuration, alias or group of this controller that an agent runs, as its URL names it (A3)."""
+
+    __tablename__ = "agent_references"
+    __table_args__ = (Index("ix_agent_references_reference", "reference"), {"sqlite_with_rowid": False})
+
+    agent_id: Mapped[UUID] = mapped_column(Id, ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    reference: Mapped[str] = mapped_column(String(120), primary_key=True)
+    """See `agents.references`. What it leads to is looked up when asked: an alias may be moved."""
