@@ -13,7 +13,7 @@ from telegraf_controller.permissions import PERMISSIONS
 from telegraf_controller.tokens.actions import mark_revoked
 from telegraf_controller.tokens.mint import from_value
 from telegraf_controller.tokens.tables import Token
-from telegraf_controller.users.bootstrap import find_owner
+from telegraf_controller.users.queries import find_owner
 
 NAME = "bootstrap-token"
 

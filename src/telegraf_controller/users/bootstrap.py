@@ -11,10 +11,15 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from telegraf_controller.audit.record import SYSTEM, Target, record
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.permissions import Role
 from telegraf_controller.users.names import normal_email, username_problem
+from telegraf_controller.users.owner import create_owner
 from telegraf_controller.users.passwords import Complexity, hash_password, password_problem
+from telegraf_controller.users.queries import find_owner
+from telegraf_controller.users.sessions import end_sessions_of
+from telegraf_controller.users.setup import forget_setup_codes
 from telegraf_controller.users.tables import User
 
 
@@ -47,11 +52,6 @@ def check_owner_options(options: OwnerOptions, complexity: Complexity) -> None:
     _checked(options, complexity)
 
 
-async def find_owner(session: AsyncSession) -> User | None:
-    """Return the owner, None while there is none."""
-    return await session.scalar(select(User).where(User.role == Role.OWNER))
-
-
 async def ensure_owner(
     session: AsyncSession, options: OwnerOptions, *, complexity: Complexity, now: datetime
 ) -> Literal["exists", "created", "promoted", "missing"]:
@@ -70,33 +70,24 @@ async def ensure_owner(
             raise BootstrapError(f"The user {username!r} exists and is no administrator, so cannot become the owner.")
         known.role = Role.OWNER
         known.updated_at = now
+        await record(session, SYSTEM, "user.promote", target=Target("user", known.id, known.username), now=now)
+        await forget_setup_codes(session)
         await raise_generation(session, "access")
         return "promoted"
     if await session.scalar(select(User.id).where(User.email_key == email.lower())) is not None:
         raise BootstrapError("The owner's e-mail address belongs to another user.")
-    await create_owner(session, username=username, email=email, password=password, now=now)
+    await create_owner(
+        session, SYSTEM, username=username, email=email, password_hash=await hash_password(password), now=now
+    )
+    await forget_setup_codes(session)
     return "created"
 
 
-async def create_owner(session: AsyncSession, *, username: str, email: str, password: str, now: datetime) -> User:
-    """Store the owner; the caller has checked the values. The database allows only one."""
-    owner = User(
-        username=username,
-        username_key=username.lower(),
-        email=email,
-        email_key=email.lower(),
-        role=Role.OWNER,
-        password_hash=await hash_password(password),
-        created_at=now,
-        updated_at=now,
-    )
-    session.add(owner)
-    await session.flush()
-    return owner
-
-
 async def reset_owner_password(session: AsyncSession, password: str, *, complexity: Complexity, now: datetime) -> bool:
-    """Set the owner's password and unlock the account (U2); False when there is no owner. Raises BootstrapError."""
+    """Set the owner's password, unlock the account, end its sessions (U2); False when there is no owner.
+
+    Raises BootstrapError.
+    """
     problem = password_problem(password, complexity)
     if problem:
         raise BootstrapError(f"OWNER_PASSWORD {problem}.")
@@ -107,6 +98,8 @@ async def reset_owner_password(session: AsyncSession, password: str, *, complexi
     owner.failed_sign_ins = 0
     owner.locked_until = None
     owner.updated_at = now
+    await end_sessions_of(session, owner.id)
+    await record(session, SYSTEM, "user.password", target=Target("user", owner.id, owner.username), now=now)
     return True
 
 
