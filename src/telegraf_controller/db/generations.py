@@ -76,11 +76,13 @@ class GenerationReader:
                 self._next = None
                 try:
                     async with self._database.read() as session:
-                        waiting.set_result(await read_generations(session))
+                        generations = await read_generations(session)
                 except Exception as error:
                     waiting.set_exception(error)
                     # Whoever waited may be gone; an unread exception would then be logged as lost.
                     waiting.exception()
+                else:
+                    waiting.set_result(generations)
         finally:
             self._running = None
 
