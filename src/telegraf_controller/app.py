@@ -10,16 +10,27 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from telegraf_controller import __version__
+from telegraf_controller.access import routes as access
 from telegraf_controller.access.services import Services, make_services
 from telegraf_controller.db.engine import Database
 from telegraf_controller.options import Options
+from telegraf_controller.settings import routes as settings
 from telegraf_controller.tokens import routes as tokens
+from telegraf_controller.users import routes as users
 from telegraf_controller.web import health, home
+from telegraf_controller.web.declared import install_openapi
 from telegraf_controller.web.errors import install_error_handlers
 from telegraf_controller.web.middleware import Envelope
 from telegraf_controller.web.schemas import ErrorAnswer
 
-ROUTERS: tuple[APIRouter, ...] = (tokens.router, health.router, home.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    access.router,
+    users.router,
+    tokens.router,
+    settings.router,
+    health.router,
+    home.router,
+)
 
 _ERRORS = {
     400: "The request is wrong; `details` says where.",
@@ -35,6 +46,7 @@ def build_api(options: Options, database: Database) -> ASGIApp:
         database,
         trusted_proxies=options.trusted_proxies,
         presharing_allowed=not options.disable_preshared_tokens,
+        locked_open_groups=frozenset(options.disable_auth_endpoints) if options.lock_auth_endpoints else None,
         node_id=options.node_id,
     )
     return wrap(services, build_framework_app(services))
@@ -60,14 +72,17 @@ def build_framework_app(services: Services) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     install_error_handlers(app)
+    install_openapi(app)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    flushing = asyncio.create_task(services.last_use.run())
+    flushing = [asyncio.create_task(kept.run()) for kept in (services.last_use, services.session_use)]
     yield
-    flushing.cancel()
-    with suppress(asyncio.CancelledError):
-        await flushing
+    for task in flushing:
+        task.cancel()
+    for task in flushing:
+        with suppress(asyncio.CancelledError):
+            await task

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from fastapi.routing import APIRoute
 
-from telegraf_controller.access.require import KEY, PUBLIC, SIGNED_IN
+from telegraf_controller.access.require import KEY, PUBLIC, WORDS
 from telegraf_controller.app import ROUTERS
 from telegraf_controller.permissions import PERMISSIONS
 from telegraf_controller.web.middleware import MAX_BODY_BYTES
@@ -28,7 +28,7 @@ def every_route() -> list[APIRoute]:
 def test_every_route_declares_what_it_needs(route: APIRoute) -> None:
     """P2"""
     declared = (route.openapi_extra or {}).get(KEY)
-    assert declared in (PUBLIC, SIGNED_IN, *PERMISSIONS)
+    assert declared in (*WORDS, *PERMISSIONS)
     # The declaration alone protects nothing: the check has to be among the route's dependencies.
     assert bool(route.dependencies) is (declared != PUBLIC)
 

@@ -51,6 +51,22 @@ def token_identity(grant: TokenGrant, address: str, user_agent: str = "") -> Ide
     )
 
 
+def session_identity(
+    *, user_id: UUID, username: str, role: Role, session_id: bytes, address: str, user_agent: str = ""
+) -> Identity:
+    """The identity of somebody who is signed in with a browser: all that their role grants."""
+    return Identity(
+        via="session",
+        username=username,
+        user_id=user_id,
+        role=role,
+        permissions=ROLE_GRANTS[role],
+        address=address,
+        user_agent=user_agent,
+        session_id=session_id,
+    )
+
+
 def open_identity(group: str, address: str, user_agent: str = "") -> Identity:
     """Whoever asks an endpoint group that needs no credentials: a manager's rights, within that group only (E1)."""
     resources = ENDPOINT_GROUPS[group]

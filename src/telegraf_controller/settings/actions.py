@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,12 @@ class SettingsChange:
     login_security: Mapping[str, Any] = field(default_factory=dict)
     groups: Mapping[str, bool] = field(default_factory=dict)
 
+    def beyond(self, open_groups: Collection[str]) -> SettingsChange:
+        """Return the change without what it says of endpoint groups that are so already."""
+        return replace(
+            self, groups={group: wish for group, wish in self.groups.items() if wish != (group in open_groups)}
+        )
+
 
 async def change_settings(
     session: AsyncSession, by: Identity, change: SettingsChange, *, locked: bool, now: datetime
@@ -39,9 +45,7 @@ async def change_settings(
     The caller has confirmed the password when groups change (E2).
     """
     if change.groups:
-        by.require("auth-settings:write")
-        if locked:
-            raise Forbidden("setting_locked", "Endpoint authentication was locked when the program started.")
+        require_may_open(by, locked=locked)
     await hold_settings(session, now)
     before = await read_settings(session)
     opened = before.open_groups.union(group for group, is_open in change.groups.items() if is_open)
@@ -65,6 +69,13 @@ async def change_settings(
             open=", ".join(in_group_order(after.open_groups)) or "none",
         )
     return after
+
+
+def require_may_open(by: Identity, *, locked: bool) -> None:
+    """Raise Forbidden unless the caller may open and close endpoint groups, and start-up did not lock them (E2, E3)."""
+    by.require("auth-settings:write")
+    if locked:
+        raise Forbidden("setting_locked", "Endpoint authentication was locked when the program started.")
 
 
 async def store_setting(
