@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 from telegraf_controller import __version__
 from telegraf_controller.access import routes as access
 from telegraf_controller.access.services import Services, make_services
+from telegraf_controller.configs import routes as configs
+from telegraf_controller.configs.serving import ServingApp
 from telegraf_controller.db.engine import Database
 from telegraf_controller.options import Options
 from telegraf_controller.settings import routes as settings
@@ -27,6 +29,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     access.router,
     users.router,
     tokens.router,
+    configs.router,
     settings.router,
     health.router,
     home.router,
@@ -53,8 +56,8 @@ def build_api(options: Options, database: Database) -> ASGIApp:
 
 
 def wrap(services: Services, app: FastAPI) -> ASGIApp:
-    """Put around the framework what has to see every request."""
-    return Envelope(app)
+    """Put in front of the framework what answers agents without it, and what every other request goes through."""
+    return ServingApp(services, Envelope(app))
 
 
 def build_framework_app(services: Services) -> FastAPI:
