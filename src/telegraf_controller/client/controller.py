@@ -19,6 +19,7 @@ from telegraf_controller.client.records import (
     ServedConfig,
     ServerVersion,
     Token,
+    User,
 )
 from telegraf_controller.client.transport import Transport
 
@@ -38,6 +39,7 @@ class ControllerClient:
         self.tokens = Tokens(self._transport)
         self.configs = Configs(self._transport)
         self.agents = Agents(self._transport)
+        self.users = Users(self._transport)
 
     @property
     def base_url(self) -> str:
@@ -236,6 +238,22 @@ class Agents:
     def summary(self, *, status: str | None = None, search: str | None = None) -> AgentSummary:
         """Return counts over the agents (A5)."""
         return self._transport.get("/api/agents/summary", AgentSummary, {"status": status, "search": search})
+
+
+class Users:
+    """`/api/users`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def each(self, *, search: str | None = None) -> Iterator[User]:
+        """Go through the users, by name."""
+        return self._transport.each("/api/users", User, {"search": search})
+
+    def find(self, username: str) -> User | None:
+        """Return the user of that name, in any case (U4)."""
+        wanted = username.lower()
+        return next((user for user in self.each(search=username) if user.username.lower() == wanted), None)
 
 
 def _given(body: Mapping[str, object]) -> dict[str, object]:

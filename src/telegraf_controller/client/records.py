@@ -59,6 +59,16 @@ class NewToken(Token, frozen=True, kw_only=True):
         return f"NewToken(id={self.id!r}, name={self.name!r})"
 
 
+class User(Record, frozen=True, kw_only=True):
+    """Somebody who may sign in (U4)."""
+
+    id: str
+    username: str
+    email: str
+    role: str
+    status: str
+
+
 class Problem(Record, frozen=True, kw_only=True):
     """Something that the check of a configuration found (Q1)."""
 
