@@ -15,8 +15,16 @@ from telegraf_controller.audit.record import Target, record
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from telegraf_controller.permissions import Role
+from telegraf_controller.tokens.actions import hold_tokens_of
 from telegraf_controller.tokens.narrow import narrow_tokens
-from telegraf_controller.users.actions import Status, change_role, change_status, hold_to_change, hold_users
+from telegraf_controller.users.actions import (
+    Status,
+    change_role,
+    change_status,
+    delete_user,
+    hold_to_change,
+    hold_users,
+)
 from telegraf_controller.users.sessions import end_sessions_of
 from telegraf_controller.users.tables import User
 
@@ -35,6 +43,14 @@ async def change_user(
     if status is not None:
         await change_status(session, by, held, status, now)
     return held.user
+
+
+async def remove_user(session: AsyncSession, by: Identity, user_id: UUID) -> None:
+    """Delete an account with its tokens and sessions (U7). Raises NotFound, Forbidden."""
+    held = await hold_to_change(session, by, user_id, permission="users:delete")
+    # The rows go by cascade, in no order: held in order first, so that nobody waits crosswise.
+    await hold_tokens_of(session, user_id)
+    await delete_user(session, by, held)
 
 
 async def make_owner(session: AsyncSession, by: Identity, user_id: UUID, *, username: str, now: datetime) -> User:

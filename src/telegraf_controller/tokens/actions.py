@@ -10,13 +10,16 @@ from uuid import UUID
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from telegraf_controller import clock
+from telegraf_controller.access.grants import lacks_permission
 from telegraf_controller.access.identity import Identity
+from telegraf_controller.audit.record import Target, before_and_after, record
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.db.unique import unique_or
 from telegraf_controller.errors import Conflict, ControllerError, Forbidden, NotFound, ValidationFailed
 from telegraf_controller.permissions import ROLE_GRANTS, Role, in_table_order
 from telegraf_controller.tokens.mint import MintedToken, from_value, mint
-from telegraf_controller.tokens.queries import OwnedToken, get_token, sees_all_tokens
+from telegraf_controller.tokens.queries import OwnedToken, get_token, sees_all_tokens, visible_to
 from telegraf_controller.tokens.tables import Token
 from telegraf_controller.users.tables import User
 
@@ -90,6 +93,7 @@ async def create_token(
     session.add(token)
     with unique_or({"tokens.name": _name_taken(wanted.name), "tokens.digest": _value_taken()}):
         await session.flush()
+    await record(session, by, "token.create", target=_target(token), changes=_shown(token, user), now=now)
     await raise_generation(session, "access")
     dropped = in_table_order(frozenset(wanted.permissions) - granted)
     return CreatedToken(OwnedToken(token, user), minted.value, dropped)
@@ -118,10 +122,10 @@ def _value_taken() -> Conflict:
 
 async def revoke_token(session: AsyncSession, by: Identity, token_id: UUID, *, now: datetime) -> OwnedToken:
     """Make a token's values useless for good and keep the record (T9). Revoking it again changes nothing."""
-    owned = await get_token(session, by, token_id)
+    owned = await get_token(session, by, token_id, to_change=True)
     if owned.token.status != "revoked":
         mark_revoked(owned.token, by.username, now)
-        await session.flush()
+        await record(session, by, "token.revoke", target=_target(owned.token), now=now)
         await raise_generation(session, "access")
     return owned
 
@@ -137,8 +141,9 @@ def mark_revoked(token: Token, by_username: str, now: datetime) -> None:
 
 async def delete_token(session: AsyncSession, by: Identity, token_id: UUID) -> None:
     """Remove a token's record and thereby its values (T9). Raises NotFound."""
-    owned = await get_token(session, by, token_id)
+    owned = await get_token(session, by, token_id, to_change=True)
     await session.execute(delete(Token).where(Token.id == owned.token.id))
+    await record(session, by, "token.delete", target=_target(owned.token), changes=_shown(owned.token, owned.user))
     await raise_generation(session, "access")
 
 
@@ -150,7 +155,7 @@ async def rotate_token(
     Only the newest two values live: an overlap that was still running ends. Raises NotFound, Forbidden, Conflict
     `token_not_active`.
     """
-    owned = await get_token(session, by, token_id)
+    owned = await get_token(session, by, token_id, to_change=True)
     token = owned.token
     if token.status != "active":
         raise Conflict("token_not_active", "A revoked token cannot be rotated.")
@@ -168,7 +173,8 @@ async def rotate_token(
     token.digest = minted.digest
     token.hint = minted.hint
     token.source = "generated"
-    await session.flush()
+    changes: dict[str, object] = {"overlapSeconds": overlap_seconds}
+    await record(session, by, "token.rotate", target=_target(token), changes=changes, now=now)
     await raise_generation(session, "access")
     return CreatedToken(owned, minted.value)
 
@@ -180,17 +186,40 @@ async def reassign_token(session: AsyncSession, by: Identity, token_id: UUID, us
     """
     if not sees_all_tokens(by):
         raise Forbidden("insufficient_permissions", "Only the owner and administrators reassign tokens.")
-    owned = await get_token(session, by, token_id)
+    # The user before the token, as everywhere, so that two transactions cannot wait for each other.
     user = await _target_user(session, by, user_id)
+    owned = await get_token(session, by, token_id, to_change=True)
     if owned.token.status != "active":
         raise Conflict("token_not_active", "A revoked token cannot be reassigned.")
     if outranks(owned.user.role, by.role):
         raise Forbidden("insufficient_permissions", "Only the owner reassigns the owner's tokens.")
+    before = _shown(owned.token, owned.user)
     owned.token.user_id = user.id
     owned.token.permissions = in_table_order(frozenset(owned.token.permissions) & ROLE_GRANTS[Role(user.role)])
-    await session.flush()
+    changes = before_and_after(before, _shown(owned.token, user))
+    await record(session, by, "token.reassign", target=_target(owned.token), changes=changes)
     await raise_generation(session, "access")
     return OwnedToken(owned.token, user)
+
+
+async def hold_tokens(
+    session: AsyncSession, by: Identity, ids: Collection[UUID], *, user_id: UUID | None = None
+) -> None:
+    """Before a bulk change: keep others from the tokens (and the user to be) until this transaction ends.
+
+    All at once and in one order: each change raises the access generation, and whoever waited for a token after that
+    could wait for ever.
+    """
+    if user_id is not None:
+        await session.execute(select(User.id).where(User.id == user_id).with_for_update(read=True))
+    await session.execute(
+        select(Token.id).where(Token.id.in_(ids), visible_to(by)).order_by(Token.id).with_for_update()
+    )
+
+
+async def hold_tokens_of(session: AsyncSession, user_id: UUID) -> None:
+    """The same for all tokens of a user who is about to go."""
+    await session.execute(select(Token.id).where(Token.user_id == user_id).order_by(Token.id).with_for_update())
 
 
 _RANK: Sequence[str] = (Role.VIEWER, Role.MANAGER, Role.ADMINISTRATOR, Role.OWNER)
@@ -211,12 +240,32 @@ async def _user_of_new_token(session: AsyncSession, by: Identity, user_id: UUID 
 
 
 async def _target_user(session: AsyncSession, by: Identity, user_id: UUID) -> User:
-    user = await session.get(User, user_id)
+    # Held until the end: a role must not shrink, nor the user go, between this look and the commit (T8).
+    user = await session.get(User, user_id, with_for_update={"read": True}, populate_existing=True)
     if user is None:
         raise NotFound("user", user_id)
+    if user.id == by.user_id and "tokens:write" not in ROLE_GRANTS[Role(user.role)]:
+        raise lacks_permission("tokens:write")
     if outranks(user.role, by.role):
         raise Forbidden("insufficient_permissions", "A token cannot be given to a user above your own role.")
     return user
+
+
+def _target(token: Token) -> Target:
+    return Target("token", token.id, token.name)
+
+
+def _shown(token: Token, user: User) -> dict[str, object]:
+    """What the audit trail keeps of a token."""
+    return {
+        "user": user.username,
+        "permissions": token.permissions,
+        "source": token.source,
+        "expiresAt": None if token.expires_at is None else clock.to_wire(token.expires_at),
+        "allowedNetworks": token.allowed_networks,
+        "agentIds": token.agent_ids,
+        "configs": token.configs,
+    }
 
 
 def _check_expiry(expires_at: datetime | None, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from telegraf_controller.audit.record import SYSTEM, Target, record
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.permissions import PERMISSIONS
 from telegraf_controller.tokens.actions import mark_revoked
@@ -48,23 +49,23 @@ async def provision_owner_token(session: AsyncSession, value: str, *, now: datet
             return "taken"
         return "unchanged" if known.status == "active" else "revoked"
     previous = list(await session.scalars(select(Token).where(Token.source == "bootstrap", Token.status == "active")))
-    session.add(
-        Token(
-            name=await _free_name(session),
-            user_id=owner.id,
-            digest=minted.digest,
-            hint=minted.hint,
-            permissions=list(PERMISSIONS),
-            source="bootstrap",
-            created_at=now,
-            created_by=owner.username,
-        )
+    provisioned = Token(
+        name=await _free_name(session),
+        user_id=owner.id,
+        digest=minted.digest,
+        hint=minted.hint,
+        permissions=list(PERMISSIONS),
+        source="bootstrap",
+        created_at=now,
+        created_by=owner.username,
     )
+    session.add(provisioned)
     # The new one first: at no moment is the owner without a working token.
     await session.flush()
+    await record(session, SYSTEM, "token.create", target=Target("token", provisioned.id, provisioned.name), now=now)
     for token in previous:
         mark_revoked(token, owner.username, now)
-    await session.flush()
+        await record(session, SYSTEM, "token.revoke", target=Target("token", token.id, token.name), now=now)
     await raise_generation(session, "access")
     return "replaced" if previous else "created"
 

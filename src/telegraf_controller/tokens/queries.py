@@ -53,9 +53,15 @@ def visible_tokens(by: Identity) -> Select[Token, User]:
     return select(Token, User).join(User, User.id == Token.user_id).where(visible_to(by))
 
 
-async def get_token(session: AsyncSession, by: Identity, token_id: UUID) -> OwnedToken:
-    """Return a token that the caller may see. Raises NotFound, also for one that is somebody else's."""
-    row = (await session.execute(visible_tokens(by).where(Token.id == token_id))).one_or_none()
+async def get_token(session: AsyncSession, by: Identity, token_id: UUID, *, to_change: bool = False) -> OwnedToken:
+    """Return a token that the caller may see. Raises NotFound, also for one that is somebody else's.
+
+    `to_change` keeps others from changing it until this transaction ends; what is returned is then as it is now.
+    """
+    statement = visible_tokens(by).where(Token.id == token_id)
+    if to_change:
+        statement = statement.with_for_update(of=Token).execution_options(populate_existing=True)
+    row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("token", token_id)
     token, user = row

@@ -92,18 +92,21 @@ async def capabilities(services: InServices) -> Capabilities:
 async def bulk_revoke(body: TokenBulk, by: Caller, session: WriteSession) -> BulkAnswer:
     """Revoke many tokens; the answer says for each what happened (T9)."""
     now = clock.now()
+    await actions.hold_tokens(session, by, body.ids)
     return await _for_each(body.ids, lambda token_id: actions.revoke_token(session, by, token_id, now=now))
 
 
 @router.post("/bulk/delete", **requires("tokens:delete"))
 async def bulk_delete(body: TokenBulk, by: Caller, session: WriteSession) -> BulkAnswer:
     """Delete many tokens; the answer says for each what happened (T9)."""
+    await actions.hold_tokens(session, by, body.ids)
     return await _for_each(body.ids, lambda token_id: actions.delete_token(session, by, token_id))
 
 
 @router.post("/bulk/reassign", **requires("tokens:write"))
 async def bulk_reassign(body: TokenBulkReassign, by: Caller, session: WriteSession) -> BulkAnswer:
     """Reassign many tokens; the answer says for each what happened (T10)."""
+    await actions.hold_tokens(session, by, body.ids, user_id=body.user_id)
     return await _for_each(body.ids, lambda token_id: actions.reassign_token(session, by, token_id, body.user_id))
 
 

@@ -100,9 +100,9 @@ async def change_status(session: AsyncSession, by: Identity, held: Held, status:
     await raise_generation(session, "access")
 
 
-async def delete_user(session: AsyncSession, by: Identity, user_id: UUID) -> None:
-    """Remove an account with its tokens, sessions and links (U7). Raises NotFound, Forbidden `protected_user`."""
-    user = (await hold_to_change(session, by, user_id, permission="users:delete")).user
+async def delete_user(session: AsyncSession, by: Identity, held: Held) -> None:
+    """Remove an account; its sessions, links and tokens go with it (U7). Only `access/roles.py` calls it."""
+    user = held.user
     target = Target("user", user.id, user.username)
     changes = {"role": user.role, "email": user.email}
     await session.delete(user)

@@ -22,7 +22,7 @@ from telegraf_controller.access.require import (
     requires,
 )
 from telegraf_controller.settings.queries import read_login_security, read_settings
-from telegraf_controller.users import actions, invites, queries, resets
+from telegraf_controller.users import invites, queries, resets
 from telegraf_controller.users.schemas import (
     InviteAccept,
     InviteCreate,
@@ -77,7 +77,7 @@ async def change_user(user_id: UUID, body: UserChange, by: Caller, session: Writ
 @router.delete("/api/users/{user_id}", status_code=204, **requires("users:delete"))
 async def delete_user(user_id: UUID, by: Caller, session: WriteSession) -> None:
     """Remove an account with its tokens and sessions (U7)."""
-    await actions.delete_user(session, by, user_id)
+    await roles.remove_user(session, by, user_id)
 
 
 @router.post("/api/users/{user_id}/make-owner", responses=also(409, 423, 429), **requires(OWNER))

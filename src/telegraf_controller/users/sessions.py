@@ -121,9 +121,9 @@ class SessionUse:
             return
         seen, self._seen = self._seen, {}
         try:
-            async with self._database.write() as session:
-                # Always in the same order, so that two processes cannot wait for each other.
-                for digest, seen_at in sorted(seen.items()):
+            for digest, seen_at in seen.items():
+                # A transaction each: whoever ends all sessions of a user must not wait for us crosswise.
+                async with self._database.write() as session:
                     await session.execute(
                         update(UserSession)
                         .where(UserSession.digest == digest, UserSession.last_seen_at < seen_at)
