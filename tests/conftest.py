@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from telegraf_controller.db import migrate
+from telegraf_controller.users import passwords
+from tests.cast import CHEAP_HASHER
 from tests.support.postgres import PostgresServer, run_postgres
 
 
@@ -16,6 +18,14 @@ from tests.support.postgres import PostgresServer, run_postgres
 def anyio_backend() -> str:
     """Asynchronous tests run on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Passwords are hashed in microseconds: what they cost is no concern of tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", CHEAP_HASHER)
+        yield
 
 
 @pytest.fixture(scope="session")

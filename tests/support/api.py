@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import httpx
 
@@ -31,13 +32,28 @@ class Api:
 
 @asynccontextmanager
 async def running_api(
-    database_url: str, *, cast: Cast | None = None, presharing_allowed: bool = True
+    database_url: str,
+    *,
+    cast: Cast | None = None,
+    presharing_allowed: bool = True,
+    locked_open_groups: frozenset[str] | None = None,
+    trusted_proxies: Sequence[str] = (),
+    peer: str = "127.0.0.1",
 ) -> AsyncIterator[Api]:
-    """Run a node on a migrated database. Without a `cast`, the users and tokens of `tests.cast` are put into it."""
+    """Run a node on a migrated database. Without a `cast`, the users and tokens of `tests.cast` are put into it.
+
+    `peer` is the address that its requests come from.
+    """
     database = Database(DatabaseTarget.parse(database_url))
-    services = make_services(database, presharing_allowed=presharing_allowed, node_id="test-node")
+    services = make_services(
+        database,
+        presharing_allowed=presharing_allowed,
+        locked_open_groups=locked_open_groups,
+        trusted_proxies=[ip_network(proxy) for proxy in trusted_proxies],
+        node_id="test-node",
+    )
     app = wrap(services, build_framework_app(services))
-    transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))
+    transport = httpx.ASGITransport(app, client=(peer, 50_000))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://controller.test") as http:
             yield Api(http, services, cast or await cast_users(database))
