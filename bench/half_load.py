@@ -1,0 +1,101 @@
+"""Latency at a fleet's pace: half of what the controller can take, and a million agents each minute."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+from bench.programs import CannotMeasure, Controller
+from telegraf_controller.client import ClientError, ControllerClient
+from telegraf_controller.simulate.report import Report
+
+_INTERVAL_SECONDS = 10
+_DURATION_SECONDS = 30
+_API_PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Paced:
+    """What a fleet of a certain pace felt, and what somebody at the API felt meanwhile."""
+
+    agents: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    api_p99_ms: float
+
+
+def measure_half_load(server: Controller, per_second: float) -> Paced:
+    """Let a fleet report at this pace for half a minute."""
+    agents = max(1, round(per_second * _INTERVAL_SECONDS))
+    return _measure(server, agents, _INTERVAL_SECONDS, _DURATION_SECONDS, seed=2)
+
+
+def measure_million(server: Controller) -> Paced:
+    """Let a million agents report once a minute, for two minutes: first all of them are new, then none is."""
+    return _measure(server, 1_000_000, 60, 120, seed=3)
+
+
+def _measure(server: Controller, agents: int, interval: int, duration: int, *, seed: int) -> Paced:
+    with _ApiWatch(server) as watch:
+        report = _simulate(server, agents, interval, duration, seed)
+    lost = {"refused": report.refused, "failed": report.failed, "unsent": report.unsent}
+    if not report.all_acknowledged:
+        raise CannotMeasure(f"{agents:,} agents each {interval} s are more than this machine takes: {lost}.")
+    return Paced(agents, report.acknowledged_per_second, report.latency_ms.p50, report.latency_ms.p99, watch.p99_ms())
+
+
+def _simulate(server: Controller, agents: int, interval: int, duration: int, seed: int) -> Report:
+    command = [sys.executable, "-m", "telegraf_controller.cli.main", "simulate", server.heartbeat_url, "--json"]
+    flags = [f"--agents={agents}", f"--interval={interval}", f"--duration={duration}", f"--seed={seed}"]
+    done = subprocess.run(
+        [*command, *flags, "--connections=200"],
+        env={**os.environ, "TELEGRAF_CONTROLLER_TOKEN": server.agent_token},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if not done.stdout:
+        raise CannotMeasure("simulate ended without a report.")
+    return msgspec.json.decode(done.stdout, type=Report)
+
+
+class _ApiWatch:
+    """Asks the API for a page of agents again and again, and remembers how long each answer took."""
+
+    def __init__(self, server: Controller) -> None:
+        self._server = server
+        self._stop = threading.Event()
+        self._taken: list[float] = []
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> _ApiWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def p99_ms(self) -> float:
+        """Return the 99th percentile in milliseconds."""
+        if not self._taken:
+            raise CannotMeasure("The API did not answer meanwhile.")
+        return sorted(self._taken)[int(len(self._taken) * 0.99)] * 1000
+
+    def _watch(self) -> None:
+        with ControllerClient(self._server.url, self._server.owner_token) as client:
+            while not self._stop.wait(_API_PAUSE_SECONDS):
+                began = time.perf_counter()
+                try:
+                    client.agents.page()
+                except ClientError as error:
+                    print(f"  the API: {error}", file=sys.stderr)
+                    return
+                self._taken.append(time.perf_counter() - began)

@@ -1,0 +1,106 @@
+"""The result as a table for people, and its place in the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from bench import machine
+from bench.half_load import Paced
+from bench.programs import Answers
+from telegraf_controller import __version__
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
+_BEGIN, _END = "<!-- bench/heartbeats begins -->", "<!-- bench/heartbeats ends -->"
+
+KEEP_ALIVE_TARGET = 0.25
+ONE_SHOT_TARGET = 0.50
+_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A round: nginx, and right after it the controller."""
+
+    nginx: Answers
+    controller: Answers
+
+    @property
+    def ratio(self) -> float:
+        """The controller's rate as a share of nginx's."""
+        return self.controller.per_second / self.nginx.per_second
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything that was found out about one database."""
+
+    database: str
+    keep_alive: list[Pair]
+    one_shot: list[Pair]
+    acknowledged: int
+    half_load: Paced
+    million: Paced | None
+
+
+def median_rate(pairs: Sequence[Pair]) -> float:
+    """Return the controller's median rate."""
+    return median(pair.controller.per_second for pair in pairs)
+
+
+def markdown(measured: Sequence[Measured], *, agents: int, connections: int, rounds: int) -> str:
+    """Return the result as Markdown."""
+    return "\n".join(
+        [
+            f"Version {__version__}, {datetime.now(UTC):%Y-%m-%d}; {machine.describe()}.",
+            f"{agents:,} agents, {connections} connections, {rounds} rounds of each in turn; medians.",
+            "",
+            "| database | connections | nginx `204` | committed heartbeats | of nginx (lowest, highest) | target |",
+            "| --- | --- | ---: | ---: | ---: | ---: |",
+            *(row for each in measured for row in _rate_rows(each)),
+            "",
+            "| database | pace | heartbeats/s | p50 | p99 | p99 of the API meanwhile |",
+            "| --- | --- | ---: | ---: | ---: | ---: |",
+            *(row for each in measured for row in _pace_rows(each)),
+            "",
+            " ".join(
+                f"{_NAMES[each.database]} held all {each.acknowledged:,} heartbeats that were acknowledged."
+                for each in measured
+            ),
+        ]
+    )
+
+
+def write(text: str) -> Path:
+    """Put the result between its marks in `docs/performance.md`, and return the path."""
+    document = DOCUMENT.read_text()
+    before, begin, rest = document.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not (begin and end):
+        raise ValueError(f"{DOCUMENT} has lost the marks {_BEGIN} and {_END}.")
+    DOCUMENT.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    return DOCUMENT
+
+
+def _rate_rows(measured: Measured) -> Iterator[str]:
+    for kind, pairs, target in (
+        ("keep-alive", measured.keep_alive, KEEP_ALIVE_TARGET),
+        ("one per heartbeat", measured.one_shot, ONE_SHOT_TARGET),
+    ):
+        ratios = sorted(pair.ratio for pair in pairs)
+        yield (
+            f"| {_NAMES[measured.database]} | {kind} | {median(pair.nginx.per_second for pair in pairs):,.0f}/s "
+            f"| {median_rate(pairs):,.0f}/s | {median(ratios):.0%} ({ratios[0]:.0%}, {ratios[-1]:.0%}) | {target:.0%} |"
+        )
+
+
+def _pace_rows(measured: Measured) -> Iterator[str]:
+    for kind, paced in (("half load", measured.half_load), ("a million each minute", measured.million)):
+        if paced is not None:
+            yield (
+                f"| {_NAMES[measured.database]} | {kind}: {paced.agents:,} agents | {paced.per_second:,.0f} "
+                f"| {paced.p50_ms:.1f} ms | {paced.p99_ms:.1f} ms | {paced.api_p99_ms:.1f} ms |"
+            )
