@@ -60,6 +60,7 @@ def test_the_version_is_told_with_and_without_a_server() -> None:
         ("token create x --preset read-only --expires 2001-01-01", "'2001-01-01' is in the past."),
         ("token create x --preset read-only --raw-token tc-apiv1_5e5e", "other users of this machine can read flags"),
         ("token create x --preset read-only --raw-token env:NOT_THERE", "there is no value."),
+        ("token rotate x --overlap soon", "'soon' is no span such as 30m, 24h or 7d."),
         ("config apply - ", "a configuration from standard input needs one."),
         ("db check --database mysql://x", "The database address begins with 'mysql'"),
         ("simulate --rate 5", "it is max, or left out"),

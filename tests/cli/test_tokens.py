@@ -1,4 +1,4 @@
-"""`token create|list|revoke` against a real controller."""
+"""`token create|list|rotate|revoke` against a real controller."""
 
 from __future__ import annotations
 
@@ -92,6 +92,22 @@ def test_without_a_token_the_error_says_how_to_give_one(controller: Controller) 
     done = controller.run("token", "list", token="")
     assert done.code == 1
     assert done.err.startswith("Error: Missing or invalid Authorization header: set TELEGRAF_CONTROLLER_TOKEN")
+
+
+def test_a_rotated_token_has_two_values_for_the_overlap(controller: Controller, name: str) -> None:
+    old = controller.run("token", "create", name, "--preset=read-only", "-q").out.strip()
+    done = controller.run("token", "rotate", name, "--overlap", "1h")
+    assert done.out.startswith(f"Rotated {name}: the old value works until 20")
+    assert controller.run("config", "list", token=old).code == 0
+    assert controller.run("config", "list", token=done.out.splitlines()[1]).code == 0
+
+
+def test_a_rotation_without_overlap_ends_the_old_value_at_once(controller: Controller, name: str) -> None:
+    old = controller.run("token", "create", name, "--preset=read-only", "-q").out.strip()
+    new = controller.run("token", "rotate", name, "--overlap=0s", "--quiet")
+    assert (new.code, new.err) == (0, "")
+    assert controller.run("config", "list", token=old).err == "Error: Invalid token\n"
+    assert controller.run("config", "list", token=new.out.strip()).code == 0
 
 
 def test_the_client_rotates_and_deletes(controller: Controller, name: str) -> None:

@@ -1,25 +1,31 @@
-"""How people write instants on the command line."""
+"""How people write instants and spans on the command line."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
 
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def parse_span(text: str) -> int | None:
+    """Read `30d` (also s, m, h, w) as seconds; None when it is something else."""
+    span = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip().lower())
+    return int(span[1]) * _SECONDS[span[2]] if span else None
 
 
 def parse_expiry(text: str, now: datetime) -> datetime | None:
-    """Read `30d` (also m, h, w), a date, an instant, or `never` (None). A date means its end, in UTC.
+    """Read a span from now, a date, an instant, or `never` (None). A date means its end, in UTC.
 
     Raises ValueError with one sentence.
     """
     text = text.strip()
     if text.lower() == "never":
         return None
-    span = re.fullmatch(r"(\d{1,6})([mhdw])", text.lower())
+    seconds = parse_span(text)
     try:
-        if span:
-            return now + timedelta(seconds=int(span[1]) * _SECONDS[span[2]])
+        if seconds is not None:
+            return now + timedelta(seconds=seconds)
         instant = datetime.fromisoformat(text)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
             instant += timedelta(days=1)

@@ -1,4 +1,4 @@
-"""`token create|list|revoke`."""
+"""`token create|list|rotate|revoke`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import typer
 from telegraf_controller import clock
 from telegraf_controller.cli.connection import DEFAULT_URL, Json, Token, Url, connect
 from telegraf_controller.cli.output import Column, CommandFailed, complain, say, show_json, show_list
-from telegraf_controller.cli.times import parse_expiry
+from telegraf_controller.cli.times import parse_expiry, parse_span
 from telegraf_controller.client import ApiError, ControllerClient
 from telegraf_controller.client.records import NewToken
 from telegraf_controller.client.records import Token as TokenRecord
 from telegraf_controller.permissions import PERMISSIONS, PRESETS, in_table_order
 
 app = typer.Typer(no_args_is_help=True, help="API tokens: who may fetch configurations, send heartbeats, call the API.")
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the value and nothing else.")]
 
 COLUMNS: tuple[Column[TokenRecord], ...] = (
     Column("NAME", lambda token: token.name),
@@ -62,7 +64,7 @@ def create(
         list[str] | None,
         typer.Option("--config", metavar="ID", help="Allow reading these configurations only; may be repeated."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the value and nothing else.")] = False,
+    quiet: Quiet = False,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: Json = False,
@@ -85,10 +87,11 @@ def create(
             agent_ids=agent_id or None,
             configs=config or None,
         )
-    if as_json:
-        show_json(created)
-    else:
-        _show_created(created, quiet=quiet)
+    if created.dropped_permissions:
+        complain(f"Left out, because your role does not grant them: {', '.join(created.dropped_permissions)}.")
+    end = f"ends {clock.to_wire(created.expires_at)}" if created.expires_at else "never ends"
+    sentence = f"Created {created.name}: {shown_permissions(created.permissions)}; {end}."
+    _show_value(created, sentence, quiet=quiet, as_json=as_json)
 
 
 @app.command("list")
@@ -106,6 +109,28 @@ def list_tokens(
     with connect(url, token) as client:
         found = client.tokens.each(status=status, search=search, expiring_within_days=expiring_within_days)
         show_list(found, COLUMNS, as_json=as_json)
+
+
+@app.command("rotate")
+def rotate(
+    which: Annotated[str, typer.Argument(metavar="ID|NAME", help="Which token.")],
+    overlap: Annotated[
+        str, typer.Option("--overlap", metavar="SPAN", help="How long the old value works on: 0s to 7d.")
+    ] = "24h",
+    quiet: Quiet = False,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """Give a token a new value and print it, this once; the old one works on for the overlap."""
+    overlap_seconds = parse_span(overlap)
+    if overlap_seconds is None:
+        raise typer.BadParameter(f"{overlap!r} is no span such as 30m, 24h or 7d.", param_hint="--overlap")
+    with connect(url, token) as client:
+        rotated = client.tokens.rotate(find_token(client, which).id, overlap_seconds=overlap_seconds)
+    until = rotated.previous_value_expires_at
+    what = f"the old value works until {clock.to_wire(until)}" if until else "the old value has stopped working"
+    _show_value(rotated, f"Rotated {rotated.name}: {what}.", quiet=quiet, as_json=as_json)
 
 
 @app.command("revoke")
@@ -178,19 +203,15 @@ def shown_status(token: TokenRecord) -> str:
     return "expired" if token.expired and token.status == "active" else token.status
 
 
-def _show_created(created: NewToken, *, quiet: bool) -> None:
-    if created.dropped_permissions:
-        complain(f"Left out, because your role does not grant them: {', '.join(created.dropped_permissions)}.")
-    if quiet:
-        say(created.token)
+def _show_value(token: NewToken, sentence: str, *, quiet: bool, as_json: bool) -> None:
+    if as_json:
+        show_json(token)
         return
-    say(f"Created {created.name}: {shown_permissions(created.permissions)}; {_shown_end(created)}.")
-    say(created.token)
-    complain("The value is shown this once and cannot be read again.")
-
-
-def _shown_end(created: NewToken) -> str:
-    return f"ends {clock.to_wire(created.expires_at)}" if created.expires_at else "never ends"
+    if not quiet:
+        say(sentence)
+    say(token.token)
+    if not quiet:
+        complain("The value is shown this once and cannot be read again.")
 
 
 def _supplied_value(source: str) -> str:
