@@ -1,0 +1,243 @@
+"""Serves an ASGI or RSGI application in the running event loop, on a listening socket that was inherited.
+
+Granian binds its sockets itself; its embeddable server is made to take ours here, which reaches into two of its
+attributes. That is why the version is pinned to a minor release, and why tests hold this module to what it promises.
+
+HTTP/1.1 alone is spoken. With HTTP/2 allowed, a connection on which nothing is ever sent stays open for good
+(measured), because the protocol is guessed from its first bytes; and no Telegraf asks for HTTP/2.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import structlog
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from telegraf_controller.options import Options
+from telegraf_controller.processes.connections import ConnectionLimit
+from telegraf_controller.processes.sockets import BACKLOG
+
+log = structlog.get_logger(__name__)
+
+MAX_HEADER_BYTES = 64 * 1024
+"""Larger request heads are answered 431; so are those with more than 100 headers."""
+
+GRACE_SECONDS = 8.0
+"""How long requests under way may take after `stop`; the supervisor waits ten seconds in all (O4)."""
+
+BODY_SECONDS = 60.0
+"""How long the body of a request to an ASGI application may take; then reading it raises TimeoutError."""
+
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class RsgiApp(Protocol):
+    """What Granian calls for each request."""
+
+    def __rsgi__(self, scope: Any, protocol: Any) -> Awaitable[None]: ...
+
+
+class ServerFailed(Exception):
+    """The application server ended although nobody asked it to; the log before this says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A certificate chain and its key, both PEM files, checked to fit by `startup`."""
+
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """Return Python's idea of them. Raises OSError (ssl.SSLError is one), ValueError when the key is encrypted."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self.certificate, self.key, password=_no_passphrase)
+        return context
+
+
+def tls_of(options: Options) -> Tls | None:
+    """Return the certificate that the options name, None when they name none."""
+    if options.ssl_cert is None or options.ssl_key is None:
+        return None
+    return Tls(options.ssl_cert, options.ssl_key)
+
+
+def _no_passphrase() -> str:
+    # Without this, OpenSSL asks on the terminal and start-up hangs.
+    raise ValueError("the key needs a passphrase")
+
+
+async def serve(
+    app: AsgiApp | RsgiApp,
+    interface: Literal["asgi", "rsgi"],
+    listener: socket.socket,
+    *,
+    stop: asyncio.Event,
+    keep_alive_seconds: int,
+    max_connections: int,
+    tls: Tls | None = None,
+    grace_seconds: float = GRACE_SECONDS,
+) -> None:
+    """Serve until `stop` is set, then stop accepting, finish what is under way (at most `grace_seconds`), and return.
+
+    A connection is closed when it waits longer than `keep_alive_seconds` for its next request, or for the last header
+    of one (H7). `listener` is closed at the end. Raises ServerFailed.
+    """
+    limit = ConnectionLimit(listener, max_connections, tls.context() if tls else None)
+    server = _InheritingServer(
+        _guarded(app, interface, limit),
+        listener,
+        interface=Interfaces(interface),
+        backpressure=max_connections,
+        http1_settings=HTTP1Settings(header_read_timeout=keep_alive_seconds * 1000, max_buffer_size=MAX_HEADER_BYTES),
+        ssl_cert=tls.certificate if tls else None,
+        ssl_key=tls.key if tls else None,
+    )
+    serving = asyncio.create_task(server.serve())
+    watching = asyncio.create_task(limit.watch())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            await serving
+            raise ServerFailed("the application server ended by itself")
+        watching.cancel()
+        listener.close()
+        server.signal_handler_interrupt()  # type: ignore[no-untyped-call]
+        _, unfinished = await asyncio.wait((serving,), timeout=grace_seconds)
+        if unfinished:
+            log.warning("requests were cut off", after_seconds=grace_seconds)
+    finally:
+        listener.close()
+        for task in (watching, stopping):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+class _InheritingServer(Server):
+    """Granian's embeddable server on a socket that is already listening."""
+
+    def __init__(self, app: Any, listener: socket.socket, **settings: Any) -> None:
+        self._listener = listener
+        super().__init__(
+            app,
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=BACKLOG,
+            ssl_protocol_min=SSLProtocols.tls12,
+            log_level=LogLevels.warning,
+            log_dictconfig=_LEAVE_LOGGING_ALONE,
+            **settings,
+        )
+
+    def _init_shared_socket(self) -> None:
+        # Granian closes the descriptor that it gets, so it gets one of its own.
+        # Its stubs know neither these attributes nor this constructor.
+        holder: Any = SocketHolder(os.dup(self._listener.fileno()), False, BACKLOG)  # type: ignore[call-arg]
+        self._ssp, self._shd = None, holder
+
+
+_LEAVE_LOGGING_ALONE: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"propagate": True}},
+}
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "experimental" not in record.msg
+
+
+logging.getLogger("_granian").addFilter(_is_news)
+
+
+def _guarded(app: Any, interface: Literal["asgi", "rsgi"], limit: ConnectionLimit) -> Any:
+    """Wrap an application: answers close their connections while these are too many, and bodies must arrive in time.
+
+    The latter for ASGI alone: an RSGI application reads the body itself, and a timer for each of its many small
+    requests would cost more than it saves.
+    """
+    call = app.__rsgi__ if interface == "rsgi" else app
+
+    def rsgi(scope: Any, protocol: Any) -> Awaitable[None]:
+        result: Awaitable[None] = call(scope, _ClosingProtocol(protocol) if limit.crowded else protocol)
+        return result
+
+    def asgi(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        if scope["type"] == "http":
+            if limit.crowded:
+                send = _closing(send)
+            if scope["method"] not in ("GET", "HEAD"):
+                receive = _timely(receive)
+        result: Awaitable[None] = call(scope, receive, send)
+        return result
+
+    return rsgi if interface == "rsgi" else asgi
+
+
+def _timely(receive: Any) -> Any:
+    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+    complete = False
+
+    async def timely() -> Any:
+        nonlocal complete
+        if complete:  # what comes now is the end of the connection, which may take as long as it likes
+            return await receive()
+        async with asyncio.timeout_at(deadline):
+            message = await receive()
+        complete = not message.get("more_body", False)
+        return message
+
+    return timely
+
+
+def _closing(send: Any) -> Any:
+    async def closing(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        await send(message)
+
+    return closing
+
+
+class _ClosingProtocol:
+    """An RSGI protocol whose answers close the connection."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    def __call__(self) -> Any:
+        return self._protocol()
+
+    def __aiter__(self) -> Any:
+        return self._protocol.__aiter__()
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._protocol, name)
+        if not name.startswith("response_"):
+            return attribute
+
+        def respond(status: int, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return attribute(status, [*headers, ("connection", "close")], *rest)
+
+        return respond
