@@ -1,0 +1,34 @@
+"""A heartbeat process: takes heartbeats and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+from telegraf_controller.heartbeats.server import build
+from telegraf_controller.options import Options
+from telegraf_controller.processes.connections import allowed_connections
+from telegraf_controller.processes.database import open_database
+from telegraf_controller.processes.granian_server import serve, tls_of
+
+
+async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
+    """Serve heartbeats on the one socket until `stop` is set; what was acknowledged is stored by then."""
+    database = open_database(options)
+    processes = options.heartbeat_processes(database.target.dialect)
+    app = build(options, database)
+    try:
+        await app.start()
+        await serve(
+            app,
+            "rsgi",
+            sockets[0],
+            stop=stop,
+            keep_alive_seconds=options.keep_alive_timeout,
+            max_connections=allowed_connections(options.max_connections, shared_by=processes),
+            tls=tls_of(options),
+        )
+    finally:
+        await app.stop()
+        await database.close()
