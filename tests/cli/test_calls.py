@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 
 from telegraf_controller import __version__
 from telegraf_controller.cli.main import main, means_serve
-from tests.cli.command import run, run_process
+from tests.cli.command import clean_environment, run, run_process
+from tests.simulate.heartbeat_server import heartbeat_server
 
 
 @pytest.mark.parametrize(
@@ -75,6 +82,24 @@ def test_a_wrong_call_ends_with_two_and_one_sentence(
     assert sentence in " ".join(captured.err.split())
     assert "tc-apiv1_5e5e" not in captured.err
     assert captured.out == ""
+
+
+def test_interrupting_a_simulation_ends_it_with_its_report() -> None:
+    with heartbeat_server() as heard:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "telegraf_controller.cli.main", "simulate", heard.url, "--rate=max", "--json"],
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            # Whoever runs the tests may ignore the signal, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        while not heard.bodies:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(out)["acknowledged"] == len(heard.bodies)
 
 
 def test_an_unreachable_controller_ends_with_one_and_one_sentence() -> None:

@@ -14,12 +14,10 @@ _PROGRAM_FLAGS = ("--help", "-h", "--version")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with these arguments (without its name) and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if means_serve(arguments):
-        # Imported here and below, because a server has no use for the commands, nor a command for the server.
-        from telegraf_controller.processes.startup import serve_command
-
-        return serve_command(arguments[1:] if arguments[:1] == ["serve"] else arguments)
-    return _run_command(arguments)
+    try:
+        return _serve(arguments) if means_serve(arguments) else _run_command(arguments)
+    except KeyboardInterrupt:
+        return 130
 
 
 def means_serve(arguments: Sequence[str]) -> bool:
@@ -28,6 +26,13 @@ def means_serve(arguments: Sequence[str]) -> bool:
         return True
     first = arguments[0]
     return first == "serve" or (first.startswith("-") and first not in _PROGRAM_FLAGS)
+
+
+def _serve(arguments: list[str]) -> int:
+    # Imported when needed, as are the commands below: a server has no use for them, nor a command for the server.
+    from telegraf_controller.processes.startup import serve_command
+
+    return serve_command(arguments[1:] if arguments[:1] == ["serve"] else arguments)
 
 
 def _run_command(arguments: list[str]) -> int:
