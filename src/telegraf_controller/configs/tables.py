@@ -22,7 +22,7 @@ class Config(Base):
     editor_mode: Mapped[str] = mapped_column(String(16), default="code")
     current_version: Mapped[int] = mapped_column(Integer, default=1)
     last_modified: Mapped[int] = mapped_column(BigInteger)
-    """What `Last-Modified` says, in seconds since the epoch. It moves with the served text, by a second at least (C2)."""
+    """What `Last-Modified` says, in seconds since the epoch: moves with the served text, by at least a second (C2)."""
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str | None] = mapped_column(String(50))
     updated_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,195 @@
+"""Changing configurations. Each function works in the caller's transaction and records its change in the audit trail.
+
+Whatever changes what a configuration URL serves moves `last_modified` (C2) and raises the content generation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from telegraf_controller import clock
+from telegraf_controller.access.identity import Identity
+from telegraf_controller.audit.record import Target, before_and_after, record
+from telegraf_controller.configs.queries import CurrentConfig, get_config, get_version, require_readable
+from telegraf_controller.configs.tables import Config, ConfigVersion
+from telegraf_controller.db.generations import raise_generation
+from telegraf_controller.errors import Conflict
+
+INITIAL_NOTE = "Initial version"
+
+
+@dataclass(frozen=True, slots=True)
+class NewConfig:
+    """What a new configuration is to be; `toml` has been checked."""
+
+    name: str
+    toml: str
+    description: str = ""
+    editor_mode: str = "code"
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """What is to change; None leaves a field as it is. `toml` has been checked."""
+
+    name: str | None = None
+    toml: str | None = None
+    description: str | None = None
+    editor_mode: str | None = None
+    note: str | None = None
+    """Told with the version that changed text writes; without changed text it goes nowhere."""
+    base_version: int | None = None
+    """The version that the change was made from."""
+
+
+def next_last_modified(previous: int, now: datetime) -> int:
+    """Return the next `Last-Modified` in seconds: now, but always after the previous one (C2).
+
+    So two saves within one second differ, and a clock that was set back cannot bring an old value again.
+    """
+    return max(int(now.timestamp()), previous + 1)
+
+
+async def create_config(session: AsyncSession, by: Identity, wanted: NewConfig, *, now: datetime) -> CurrentConfig:
+    """Store a configuration and its version 1 (V2). Raises Conflict `config_name_conflict`, Forbidden."""
+    # A token that is held to some configurations could not even read what it made.
+    require_readable(by, ())
+    await _check_name(session, wanted.name)
+    config = Config(
+        name=wanted.name,
+        description=wanted.description,
+        editor_mode=wanted.editor_mode,
+        current_version=1,
+        last_modified=int(now.timestamp()),
+        created_at=now,
+        created_by=by.username,
+        updated_at=now,
+        updated_by=by.username,
+    )
+    session.add(config)
+    await _flush(session, wanted.name)
+    session.add(_version(config, wanted.toml, wanted.note or INITIAL_NOTE, by, now))
+    await record(session, by, "config.create", target=_target(config), changes={"version": [None, 1]}, now=now)
+    await raise_generation(session, "content")
+    return CurrentConfig(config, wanted.toml)
+
+
+async def update_config(
+    session: AsyncSession, by: Identity, key: str, change: ConfigChange, *, now: datetime
+) -> CurrentConfig:
+    """Change a configuration; changed text becomes the next version, other fields write none (V2).
+
+    The row is locked first: of two editors the second sees what the first saved, and no version number is lost or given
+    twice. Raises NotFound, Forbidden, Conflict `edit_conflict` (past `base_version`), `config_name_conflict`.
+    """
+    config = await get_config(session, by, key, lock=True)
+    current = await get_version(session, config, config.current_version)
+    _check_base(current, change.base_version)
+    toml = current.toml
+    if change.name is not None and change.name != config.name:
+        await _check_name(session, change.name)
+    before = _shown(config)
+    _set_fields(config, change)
+    text_changed = change.toml is not None and change.toml != toml
+    if not text_changed and _shown(config) == before:
+        return CurrentConfig(config, toml)
+    if change.toml is not None and text_changed:
+        toml = change.toml
+        add_version(session, config, toml, note=change.note or "", by=by, now=now)
+    config.updated_at = now
+    config.updated_by = by.username
+    await _flush(session, config.name)
+    changes = before_and_after(before, _shown(config))
+    await record(session, by, "config.update", target=_target(config), changes=changes, now=now)
+    # A download carries the name (C1), so a rename changes what is served, though not the text.
+    if text_changed or "name" in changes:
+        await raise_generation(session, "content")
+    return CurrentConfig(config, toml)
+
+
+def add_version(session: AsyncSession, config: Config, toml: str, *, note: str, by: Identity, now: datetime) -> None:
+    """Write the next version of a configuration whose row is locked, and serve it from now on.
+
+    The caller flushes and raises the content generation.
+    """
+    config.current_version += 1
+    config.last_modified = next_last_modified(config.last_modified, now)
+    session.add(_version(config, toml, note, by, now))
+
+
+async def delete_config(session: AsyncSession, by: Identity, key: str) -> None:
+    """Remove a configuration with its versions (V4). Raises NotFound, Forbidden."""
+    config = await get_config(session, by, key, lock=True)
+    await record(
+        session, by, "config.delete", target=_target(config), changes={"version": [config.current_version, None]}
+    )
+    await session.execute(delete(Config).where(Config.id == config.id))
+    await raise_generation(session, "content")
+
+
+def _version(config: Config, toml: str, note: str, by: Identity, now: datetime) -> ConfigVersion:
+    return ConfigVersion(
+        config_id=config.id,
+        version=config.current_version,
+        toml=toml,
+        note=note,
+        created_at=now,
+        created_by=by.username,
+    )
+
+
+def _set_fields(config: Config, change: ConfigChange) -> None:
+    wanted = {"name": change.name, "description": change.description, "editor_mode": change.editor_mode}
+    for field, value in wanted.items():
+        if value is not None:
+            setattr(config, field, value)
+
+
+def _shown(config: Config) -> dict[str, object]:
+    """What the audit trail shows of a configuration: texts can be looked up by version, and may hold secrets."""
+    return {
+        "name": config.name,
+        "description": config.description,
+        "editorMode": config.editor_mode,
+        "version": config.current_version,
+    }
+
+
+def _target(config: Config) -> Target:
+    return Target("config", config.id, config.name)
+
+
+def _check_base(current: ConfigVersion, base_version: int | None) -> None:
+    if base_version is None or base_version == current.version:
+        return
+    raise Conflict(
+        "edit_conflict",
+        f"The configuration is at version {current.version}, saved by {current.created_by}, not at {base_version}.",
+        currentVersion=current.version,
+        baseVersion=base_version,
+        savedBy=current.created_by,
+        savedAt=clock.to_wire(current.created_at),
+    )
+
+
+async def _check_name(session: AsyncSession, name: str) -> None:
+    if await session.scalar(select(Config.id).where(Config.name == name)) is not None:
+        raise _name_taken(name)
+
+
+async def _flush(session: AsyncSession, name: str) -> None:
+    """Flush a row whose name may have been taken, by somebody faster, since it was checked."""
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise _name_taken(name) from None
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict("config_name_conflict", f"There is already a configuration named {name!r}.", name=name)
