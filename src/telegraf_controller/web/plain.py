@@ -5,7 +5,6 @@ Plain ASGI: a request is what its scope says, an answer is a status, headers and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp as ASGIApp
@@ -20,26 +19,25 @@ Headers = list[tuple[bytes, bytes]]
 """Header lines in order; names are in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
 class PlainRequest:
-    """A request without its body."""
+    """A request without its body, as an ASGI scope of the type "http" tells of it."""
 
-    method: str
-    query: bytes
-    """What stands behind the `?`, as it was sent."""
-    headers: Iterable[tuple[bytes, bytes]]
-    peer: str
-    """The address at the other end of the connection."""
+    __slots__ = ("_headers", "method", "peer", "query")
 
-    @classmethod
-    def of(cls, scope: Scope) -> PlainRequest:
-        """Read an ASGI scope of the type "http"."""
+    def __init__(self, scope: Scope) -> None:
+        self.method: str = scope["method"]
+        self.query: bytes = scope["query_string"]
+        """What stands behind the `?`, as it was sent."""
         client = scope.get("client")
-        return cls(scope["method"], scope["query_string"], scope["headers"], client[0] if client else "")
+        self.peer: str = client[0] if client else ""
+        """The address at the other end of the connection."""
+        self._headers: dict[bytes, list[bytes]] = {}
+        for name, value in scope["headers"]:
+            self._headers.setdefault(name, []).append(value)
 
     def lines(self, name: bytes) -> list[str]:
-        """Return every line of a header, in order."""
-        return [value.decode("latin-1") for header, value in self.headers if header == name]
+        """Return every line of a header, in order; `name` is in lower case."""
+        return [value.decode("latin-1") for value in self._headers.get(name, ())]
 
 
 @dataclass(frozen=True, slots=True)

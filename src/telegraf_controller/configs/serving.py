@@ -1,0 +1,249 @@
+"""Serving configurations to agents: what Telegraf depends on (C1 to C7).
+
+A request costs a token check, a look-up and a join. `HEAD` renders exactly as `GET` does, and fails exactly as `GET`
+does.
+
+**An error never carries `Last-Modified`.** Telegraf's watcher ignores the status, compares the header as a string,
+reloads when it differs, and exits when the reload fails: a wrong header on an error stops a fleet. An answer without
+the header costs less, yet not nothing: the watcher forgets what it compared with, and so overlooks a change that falls
+between. Hence what was served before is served on while the database is away (C6).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from telegraf_controller import clock
+from telegraf_controller.access.identity import Identity
+from telegraf_controller.access.services import Services
+from telegraf_controller.addresses import client_address
+from telegraf_controller.configs.content import ContentState, Document, load_content
+from telegraf_controller.configs.freshness import Freshness
+from telegraf_controller.configs.render import render
+from telegraf_controller.configs.served import document_answer
+from telegraf_controller.configs.templates import Compiled, TemplateCache, parameters_of
+from telegraf_controller.db.generations import Follower
+from telegraf_controller.db.probe import GenerationProbe
+from telegraf_controller.errors import ControllerError, Forbidden, NotFound, StorageUnavailable
+from telegraf_controller.permissions import endpoint_group_of
+from telegraf_controller.tokens.check import (
+    AccessState,
+    TokenGrant,
+    bearer_digest,
+    require_agent,
+    require_config,
+    require_network,
+    require_permission,
+)
+from telegraf_controller.web.middleware import Envelope
+from telegraf_controller.web.plain import (
+    ASGIApp,
+    PlainAnswer,
+    PlainRequest,
+    Receive,
+    Scope,
+    Send,
+    error_answer,
+    send_answer,
+)
+
+PERMISSION = "configs:read"
+
+STALE_SECONDS = 3600.0
+"""How long what was seen is served from memory while the database is unreachable (C6)."""
+
+_ENDPOINT_GROUP = endpoint_group_of(PERMISSION)
+_METHODS = ("GET", "HEAD")
+_AGENT_ID = {b"agent_id": "agent_id"}
+_SERVER = "telegraf_controller.config_server"
+
+
+class ServingApp:
+    """Plain ASGI in front of the framework: it answers `/api/configs/{idOrAlias}/toml` and `/c/{alias}` itself.
+
+    Only who comes with a cookie instead of a token, that is somebody with a browser, goes through the framework, where
+    sessions are known; the routes there answer from the same server.
+    """
+
+    def __init__(
+        self, services: Services, fallback: ASGIApp, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._server = ConfigServer(services, monotonic=monotonic)
+        self._fallback = fallback
+        self._serve_in_envelope = Envelope(self._serve)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or target_of(scope["path"]) is None:
+            await self._fallback(scope, receive, send)
+        elif _comes_with_cookie_only(scope):
+            scope[_SERVER] = self._server
+            await self._fallback(scope, receive, send)
+        else:
+            await self._serve_in_envelope(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request, target = PlainRequest(scope), target_of(scope["path"])
+        assert target is not None
+        try:
+            answer = await self._server.answer(request, target)
+        except ControllerError as error:
+            answer = error_answer(error)
+        await send_answer(send, answer, method=request.method)
+
+
+def _comes_with_cookie_only(scope: Scope) -> bool:
+    names = {name for name, _ in scope["headers"]}
+    return b"cookie" in names and b"authorization" not in names
+
+
+def server_in(scope: Scope) -> ConfigServer:
+    """Return the server that handed a request over to the framework."""
+    server: ConfigServer = scope[_SERVER]
+    return server
+
+
+class Target(NamedTuple):
+    """What a path asks for: an id or alias, or with `short` an alias alone."""
+
+    name: str
+    short: bool
+
+    def in_state(self, content: ContentState) -> Document | None:
+        """Return the document that is meant, None when there is none."""
+        return content.by_alias.get(self.name) if self.short else content.find(self.name)
+
+
+def target_of(path: str) -> Target | None:
+    """Return what a path asks for, None when it is not for TOML."""
+    if path.startswith("/api/configs/") and path.endswith("/toml"):
+        target = Target(path[len("/api/configs/") : -len("/toml")], short=False)
+    elif path.startswith("/c/"):
+        target = Target(path[len("/c/") :], short=True)
+    else:
+        return None
+    return target if target.name and "/" not in target.name else None
+
+
+class ConfigServer:
+    """Answers requests for configurations, from memory as long as the content generation has not moved."""
+
+    def __init__(self, services: Services, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._services = services
+        self._freshness = Freshness(GenerationProbe(services.database), monotonic=monotonic)
+        self._content = Follower(services.generations, "content", self._load_content)
+        self._templates = TemplateCache(services.database)
+        self._seen_in: ContentState | None = None
+        self._seen: dict[Target, Document] = {}
+
+    async def answer(self, request: PlainRequest, target: Target, *, by: Identity | None = None) -> PlainAnswer:
+        """Answer GET or HEAD. `by` says who asks, if that and their permission have been checked already.
+
+        Raises Unauthenticated, Forbidden, NotFound, StorageUnavailable, and what `render` raises.
+        """
+        if request.method not in _METHODS:
+            return _method_not_allowed(request.method)
+        try:
+            return await self._from_current(request, target, by)
+        except StorageUnavailable:
+            return self._from_memory(request, target, by)
+
+    async def _from_current(self, request: PlainRequest, target: Target, by: Identity | None) -> PlainAnswer:
+        generations = await self._freshness.current()
+        grant = self._admit(await self._services.access.at(generations), request) if by is None else by.grant
+        content = await self._content.at(generations)
+        document = target.in_state(content)
+        _require_readable(grant, document, target)
+        if document is None:
+            raise _nothing_at(target)
+        compiled = await self._templates.get((document.config_id, document.version))
+        if compiled is None:
+            # Between the two reads the version was replaced and pruned, or the configuration deleted.
+            content = await self._content.at(await self._freshness.current())
+            document = target.in_state(content)
+            if document is not None:
+                compiled = await self._templates.get((document.config_id, document.version))
+        if document is None or compiled is None:
+            raise _nothing_at(target)
+        self._remember(content, target, document)
+        return _filled(request, grant, document, compiled)
+
+    def _from_memory(self, request: PlainRequest, target: Target, by: Identity | None) -> PlainAnswer:
+        """Answer from memory what was answered before, for up to an hour (C6). Raises StorageUnavailable."""
+        unreachable = StorageUnavailable("The database is not reachable, and this configuration is not in memory.")
+        seconds, access = self._freshness.seconds_since_success, self._services.access.last_known
+        if seconds is None or seconds > STALE_SECONDS or access is None:
+            raise unreachable
+        grant = self._admit(access, request, stale=True) if by is None else by.grant
+        document = self._seen.get(target)
+        _require_readable(grant, document, target)
+        compiled = None if document is None else self._templates.kept((document.config_id, document.version))
+        if document is None or compiled is None:
+            raise unreachable
+        return _filled(request, grant, document, compiled, stale=True)
+
+    def _admit(self, access: AccessState, request: PlainRequest, *, stale: bool = False) -> TokenGrant | None:
+        """Check who is asking (T4); None when configurations need no credentials (E1)."""
+        if _ENDPOINT_GROUP in access.open_groups:
+            # Credentials on an open group are ignored, good or bad: they could only take rights away.
+            return None
+        digest = bearer_digest(request.lines(b"authorization"))
+        if stale and digest not in access.grants:
+            # It may have been made on another node since: that cannot be known now.
+            raise StorageUnavailable("The database is not reachable, and this token is not in memory.")
+        grant = access.grant_of(digest, clock.now_ms())
+        services = self._services
+        address = client_address(request.peer, request.lines(b"x-forwarded-for"), services.trusted_proxies)
+        require_network(grant, address)
+        services.last_use.note(grant.token_id, address)
+        require_permission(grant, PERMISSION)
+        return grant
+
+    def _remember(self, content: ContentState, target: Target, document: Document) -> None:
+        if content is not self._seen_in:
+            # What was deleted is not served in an outage either.
+            self._seen = {one: seen for one, seen in self._seen.items() if one.in_state(content) is not None}
+            self._seen_in = content
+        self._seen[target] = document
+
+    async def _load_content(self) -> ContentState:
+        async with self._services.database.read() as session:
+            return await load_content(session)
+
+
+def _filled(
+    request: PlainRequest, grant: TokenGrant | None, document: Document, compiled: Compiled, *, stale: bool = False
+) -> PlainAnswer:
+    """Fill a document with what the URL gives (C3)."""
+    if grant is not None and grant.agent_ids is not None:
+        _require_agent_parameter(grant, request.query)
+    values = parameters_of(request.query, compiled.parameters)
+    body = render(compiled.template, values)
+    return document_answer(request, document, body, compiled.tag(values), stale=stale)
+
+
+def _require_readable(grant: TokenGrant | None, document: Document | None, target: Target) -> None:
+    # A token that is held to some configurations does not learn which others exist.
+    if grant is not None:
+        require_config(grant, (target.name,) if document is None else document.names)
+
+
+def _require_agent_parameter(grant: TokenGrant, query: bytes) -> None:
+    """Hold a token to its agents (T11): the URL has to say for which agent it fetches."""
+    agent_id = parameters_of(query, _AGENT_ID).get("agent_id")
+    if agent_id is None:
+        sentence = "The token is for certain agents only: the URL needs the parameter agent_id"
+        raise Forbidden("token_not_allowed_here", sentence, rule="agentIds")
+    require_agent(grant, agent_id)
+
+
+def _nothing_at(target: Target) -> NotFound:
+    # A path may hold anything of any length; the answer repeats only what could have been a name.
+    return NotFound("configuration", target.name[:64].encode("ascii", "replace").decode())
+
+
+def _method_not_allowed(method: str) -> PlainAnswer:
+    answer = error_answer(ControllerError("method_not_allowed", f"{method} is not possible here."))
+    answer.headers.append((b"allow", b"GET, HEAD"))
+    return answer
