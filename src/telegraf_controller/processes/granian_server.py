@@ -114,8 +114,7 @@ async def serve(
     try:
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set():
-            await serving
-            raise ServerFailed("the application server ended by itself")
+            raise ServerFailed("the application server ended by itself") from serving.exception()
         watching.cancel()
         listener.close()
         server.signal_handler_interrupt()  # type: ignore[no-untyped-call]

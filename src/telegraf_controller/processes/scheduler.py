@@ -57,12 +57,14 @@ async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.
     """Hold the lease and do the steps while it is held, until `stop` is set; then give the lease back."""
     database = open_database(options)
     try:
-        await _Scheduler(database, options, steps(options)).run(stop)
+        await Scheduler(database, options, steps(options)).run(stop)
     finally:
         await database.close()
 
 
-class _Scheduler:
+class Scheduler:
+    """Holds the lease of one node and does the steps while it is held."""
+
     def __init__(self, database: Database, options: Options, todo: Sequence[Step]) -> None:
         self._database = database
         self._options = options
