@@ -107,7 +107,7 @@ async def me(by: Caller, session: ReadSession) -> Me:
     )
 
 
-@router.patch("/api/account", responses=also(409), **requires(SESSION))
+@router.patch("/api/account", **requires(SESSION))
 async def change_account(body: AccountChange, by: Caller, session: WriteSession) -> UserRecord:
     """Change one's own username or e-mail address (U8)."""
     now = clock.now()

@@ -80,7 +80,7 @@ async def delete_user(user_id: UUID, by: Caller, session: WriteSession) -> None:
     await roles.remove_user(session, by, user_id)
 
 
-@router.post("/api/users/{user_id}/make-owner", responses=also(409, 423, 429), **requires(OWNER))
+@router.post("/api/users/{user_id}/make-owner", responses=also(423, 429), **requires(OWNER))
 async def make_owner(user_id: UUID, body: OwnershipTransfer, by: Caller, services: InServices) -> UserRecord:
     """Transfer ownership to an active administrator; the owner becomes one. Both are signed out (U3)."""
     await confirm_caller(services, by, body.password, action="user.make-owner")
@@ -99,7 +99,7 @@ async def list_invites(wanted: Annotated[PageQuery, Query()], session: ReadSessi
     return Page[InviteRecord](items=items, total=total, page=wanted.page, limit=wanted.limit)
 
 
-@router.post("/api/invites", status_code=201, responses=also(409), **requires("invites:write"))
+@router.post("/api/invites", status_code=201, **requires("invites:write"))
 async def create_invite(
     body: InviteCreate, by: Caller, session: WriteSession, request: Request, response: Response
 ) -> InviteCreated:

@@ -51,11 +51,13 @@ def _complete(document: dict[str, Any]) -> None:
         components.get("schemas", {}).pop(name, None)
     error = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}}
     for path, operations in document["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             responses = operation["responses"]
             # Invalid input is answered with 400 here.
             responses.pop("422", None)
             if "{" in path:
                 responses.setdefault("404", {"description": _SENTENCES[404], **error})
+            if method != "get" and operation.get("x-permission") != "public":
+                responses.setdefault("409", {"description": _SENTENCES[409], **error})
             if "requestBody" in operation:
                 responses.setdefault("413", {"description": "The body is too large.", **error})
