@@ -60,7 +60,8 @@ async def change_settings(
         if value != old[key]:
             await store_setting(session, key, value, by=by.username, now=now)
             changes = before_and_after(old[key], value)
-            await record(session, by, "settings.update", target=Target("settings", key), changes=changes, now=now)
+            target = Target("settings", key, key)
+            await record(session, by, "settings.update", target=target, changes=changes, now=now)
     if after.open_groups != before.open_groups:
         await raise_generation(session, "access")
         log.warning(
