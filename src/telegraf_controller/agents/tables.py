@@ -24,6 +24,8 @@ class Agent(Base):
     ip_address: Mapped[str | None] = mapped_column(String(45))
     telegraf_version: Mapped[str | None] = mapped_column(String(64))
     """The bare version, `1.40.0`."""
+    version_key: Mapped[str | None] = mapped_column(String(64))
+    """What lists are sorted by when the version decides: 1.9 before 1.10."""
     telegraf_build: Mapped[str] = mapped_column(String(200))
     """The version as the agent wrote it, `Telegraf 1.40.0 (git: HEAD@b2726314)`."""
     configurations: Mapped[list[str]] = mapped_column(JSON)

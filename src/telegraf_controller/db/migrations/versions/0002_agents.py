@@ -69,6 +69,7 @@ def _agents() -> None:
         sa.Column("hostname", sa.String(255)),
         sa.Column("ip_address", sa.String(45)),
         sa.Column("telegraf_version", sa.String(64)),
+        sa.Column("version_key", sa.String(64)),
         sa.Column("telegraf_build", sa.String(200), nullable=False),
         sa.Column("configurations", sa.JSON(), nullable=False),
         sa.Column("name_key", sa.String(255), nullable=False),
