@@ -1,0 +1,108 @@
+"""Where heartbeats wait for their commit: gathered into groups, within fixed limits (H3)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from telegraf_controller.errors import ControllerError
+from telegraf_controller.heartbeats.gate import Credentials
+from telegraf_controller.heartbeats.parse import Heartbeat
+
+GROUP_HEARTBEATS = 5_000
+GROUP_BYTES = 16 * 1024 * 1024
+"""A group is written in one transaction; the limits keep that short."""
+
+WAITING_HEARTBEATS = 20_000
+WAITING_BYTES = 64 * 1024 * 1024
+"""What may wait in all. Beyond it, heartbeats are refused at once: memory stays flat under any flood."""
+
+GATHER_SECONDS = 0.001
+"""How long the first heartbeat after a pause waits for company; one commit then serves them all."""
+
+
+class Entry:
+    """One heartbeat on its way to the database, and what became of it."""
+
+    __slots__ = ("credentials", "error", "generation", "heartbeat")
+
+    def __init__(self, heartbeat: Heartbeat, credentials: Credentials, generation: int) -> None:
+        self.heartbeat = heartbeat
+        self.credentials = credentials
+        self.generation = generation
+        """The access generation by which it was let in."""
+        self.error: ControllerError | None = None
+        """Why it was not stored; looked at when its group is settled."""
+
+
+class Group:
+    """Heartbeats that are committed together."""
+
+    __slots__ = ("entries", "settled", "size")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.size = 0
+        # One future for the whole group: to make and wake one for each heartbeat would cost as much as storing it.
+        self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def settle(self, error: ControllerError | None = None) -> None:
+        """Wake all who wait. `error` is for those that have none of their own."""
+        if error is not None:
+            for entry in self.entries:
+                entry.error = entry.error or error
+        if not self.settled.done():
+            self.settled.set_result(None)
+
+
+class Buffer:
+    """Heartbeats that wait. `submit` adds one, `take` gives the writer the next group."""
+
+    def __init__(self) -> None:
+        self._groups: deque[Group] = deque()
+        self._arrived = asyncio.Event()
+        self._heartbeats = 0
+        self._bytes = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many heartbeats wait to be taken."""
+        return self._heartbeats
+
+    def submit(self, entry: Entry) -> Group:
+        """Add a heartbeat; await the group's `settled`, then look at the entry's `error`.
+
+        Raises ControllerError `overloaded`: it does not fit, and nothing was kept.
+        """
+        size = entry.heartbeat.size
+        if self._heartbeats >= WAITING_HEARTBEATS or self._bytes + size > WAITING_BYTES:
+            raise ControllerError(
+                "overloaded", "Too many heartbeats are waiting to be stored; this one was not stored."
+            )
+        group = self._groups[-1] if self._groups else None
+        if group is None or len(group.entries) >= GROUP_HEARTBEATS or group.size + size > GROUP_BYTES:
+            group = Group()
+            self._groups.append(group)
+            self._arrived.set()
+        group.entries.append(entry)
+        group.size += size
+        self._heartbeats += 1
+        self._bytes += size
+        return group
+
+    async def take(self) -> Group:
+        """Wait for a heartbeat, and return its group: it is no longer waiting here, and takes no more."""
+        while not self._groups:
+            self._arrived.clear()
+            await self._arrived.wait()
+            await asyncio.sleep(GATHER_SECONDS)
+        group = self._groups.popleft()
+        self._heartbeats -= len(group.entries)
+        self._bytes -= group.size
+        return group
+
+    def drain(self, error: ControllerError) -> None:
+        """Refuse everything that waits."""
+        while self._groups:
+            self._groups.popleft().settle(error)
+        self._heartbeats = self._bytes = 0

@@ -1,0 +1,62 @@
+"""Reading what heartbeats left behind (D2)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from telegraf_controller import clock
+from telegraf_controller.agents.identity import agent_id_of, agent_key
+from telegraf_controller.agents.tables import AgentLiveness
+from telegraf_controller.heartbeats.log_entries import StoredEntry, read_entries
+from telegraf_controller.heartbeats.points import Point, points_of
+from telegraf_controller.heartbeats.tables import AgentLog, HeartbeatGroup
+
+_GROUPS_PER_READ = 100
+
+
+async def read_series(
+    session: AsyncSession, instance_id: str, *, start: datetime, end: datetime, limit: int = 200
+) -> list[Point]:
+    """Return what an agent's heartbeats reported between two instants, the newest `limit` of them, oldest first."""
+    key = agent_key(instance_id)
+    start_ms, end_ms = clock.to_epoch_ms(start), clock.to_epoch_ms(end)
+    newest_first: list[Point] = []
+    async for group in _groups(session, start, end):
+        points = list(points_of(key, group.points, clock.to_epoch_ms(group.first_received_at)))
+        newest_first += [point for point in reversed(points) if start_ms <= point.received_ms <= end_ms]
+        if len(newest_first) >= limit:
+            break
+    return newest_first[:limit][::-1]
+
+
+async def read_latest_logs(session: AsyncSession, instance_id: str) -> tuple[int, list[StoredEntry]]:
+    """Return how many log entries an agent's latest heartbeat had, and those that are stored."""
+    row = await session.scalar(
+        select(AgentLog)
+        .join(AgentLiveness, AgentLiveness.agent_id == AgentLog.agent_id)
+        # Entries of an earlier heartbeat stay behind when the latest one had none.
+        .where(AgentLog.agent_id == agent_id_of(instance_id), AgentLog.received_at == AgentLiveness.last_seen)
+    )
+    return (0, []) if row is None else (row.reported, read_entries(row.entries))
+
+
+async def _groups(session: AsyncSession, start: datetime, end: datetime) -> AsyncIterator[HeartbeatGroup]:
+    """Yield the groups that touch a time, newest first, a few at a time."""
+    wanted = (
+        select(HeartbeatGroup)
+        .where(HeartbeatGroup.received_at >= start, HeartbeatGroup.first_received_at <= end)
+        .order_by(HeartbeatGroup.received_at.desc(), HeartbeatGroup.id.desc())
+    )
+    offset = 0
+    while True:
+        groups = (await session.scalars(wanted.offset(offset).limit(_GROUPS_PER_READ))).all()
+        for group in groups:
+            yield group
+        if len(groups) < _GROUPS_PER_READ:
+            return
+        offset += _GROUPS_PER_READ
+        session.expunge_all()

@@ -1,0 +1,301 @@
+"""What a stored heartbeat changes, and that nothing in one can harm another: A1, A6, D1, D3, H2, H3."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete, func, select, text
+
+from telegraf_controller import clock
+from telegraf_controller.agents.identity import agent_id_of
+from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
+from telegraf_controller.db.engine import Database
+from telegraf_controller.db.url import DatabaseTarget
+from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
+from telegraf_controller.heartbeats.parse import Heartbeat, Statistics, parse_heartbeat
+from telegraf_controller.heartbeats.points import Point, pack_points, points_of
+from telegraf_controller.heartbeats.queries import read_latest_logs, read_series
+from telegraf_controller.heartbeats.retention import GROUPS_PER_STEP, keep_statistics
+from telegraf_controller.heartbeats.store import GenerationMoved, HeartbeatStore
+from telegraf_controller.heartbeats.store_postgres import PostgresStore
+from telegraf_controller.heartbeats.store_sqlite import ROWS_PER_STATEMENT, SqliteStore
+from telegraf_controller.heartbeats.tables import HeartbeatGroup
+from tests.heartbeats.support import ALL_TIME, BUILD, Port
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NOON_MS = clock.to_epoch_ms(NOON)
+
+
+def open_store(database: Database) -> HeartbeatStore:
+    if database.is_postgresql:
+        return PostgresStore(database.target)
+    assert database.target.path is not None
+    return SqliteStore(database.target.path)
+
+
+@pytest.fixture
+async def database(migrated_database_url: str) -> AsyncIterator[Database]:
+    database = Database(DatabaseTarget.parse(migrated_database_url))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[HeartbeatStore]:
+    store = open_store(database)
+    yield store
+    await store.close()
+
+
+def beat(
+    instance_id: str = "web-1",
+    *,
+    at_ms: int = NOON_MS,
+    hostname: str = "web-1.example.com",
+    configurations: Sequence[str] = (),
+    metrics: int = 0,
+    logs: str = "",
+) -> Heartbeat:
+    heartbeat = parse_heartbeat(b'{"id": "x", "version": "1"}', address="192.0.2.1", received_ms=at_ms)
+    heartbeat.instance_id, heartbeat.agent_key = instance_id, agent_id_of(instance_id).bytes
+    heartbeat.build, heartbeat.hostname, heartbeat.configurations = BUILD, hostname, list(configurations)
+    heartbeat.identity = hash((hostname, *configurations))
+    heartbeat.statistics = Statistics(metrics=metrics)
+    if logs:
+        heartbeat.logs, heartbeat.reported_logs = logs.encode(), 1
+    return heartbeat
+
+
+async def write(store: HeartbeatStore, *heartbeats: Heartbeat) -> None:
+    await store.write(Batch(heartbeats), 0)
+
+
+async def liveness(database: Database, instance_id: str = "web-1") -> AgentLiveness:
+    async with database.read() as session:
+        return (await session.scalars(select(AgentLiveness).filter_by(agent_id=agent_id_of(instance_id)))).one()
+
+
+async def test_the_first_heartbeat_creates_the_agent_with_the_default_rule(
+    store: HeartbeatStore, database: Database
+) -> None:
+    """A1"""
+    await write(store, beat(configurations=["/etc/telegraf.conf", "http://c/api/configs/ABC/toml"], metrics=5))
+    async with database.read() as session:
+        agent = await session.get_one(Agent, agent_id_of("web-1"))
+        rule = await session.scalar(text("SELECT number FROM reporting_rules WHERE is_default"))
+        references = (await session.scalars(select(AgentReference.reference))).all()
+    assert (agent.hostname, agent.ip_address, agent.telegraf_version) == ("web-1.example.com", "192.0.2.1", "1.40.0")
+    assert agent.configurations == ["/etc/telegraf.conf", "http://c/api/configs/ABC/toml"]
+    assert agent.first_seen == NOON
+    assert references == ["config/abc"]
+    alive = await liveness(database)
+    assert (alive.last_seen, alive.rule, alive.metrics, alive.status) == (NOON, rule, 5, 0)
+
+
+async def test_a_later_heartbeat_updates_what_has_changed(store: HeartbeatStore, database: Database) -> None:
+    """A1"""
+    await write(store, beat(configurations=["http://c/c/web"]))
+    await write(
+        store, beat(at_ms=NOON_MS + 1000, hostname="renamed", configurations=["http://c/c/web", "http://c/c/db"])
+    )
+    async with database.read() as session:
+        agent = await session.get_one(Agent, agent_id_of("web-1"))
+        references = set((await session.scalars(select(AgentReference.reference))).all())
+    assert (agent.hostname, agent.first_seen) == ("renamed", NOON)
+    assert references == {"alias/web", "alias/db"}
+    assert (await liveness(database)).last_seen == NOON + timedelta(seconds=1)
+
+
+async def test_a_deleted_agent_comes_back_with_its_next_heartbeat(port: Port) -> None:
+    """A6, whatever the process remembers"""
+    await port.beat("web-1", hostname="one", configurations=["http://c/c/web"])
+    await port.beat("web-2", hostname="two")
+    async with port.database.write() as session:
+        await session.execute(delete(Agent).where(Agent.instance_id == "web-1"))
+    assert await port.agents() == {"web-2"}
+    assert (await port.beat("web-1", hostname="one", configurations=["http://c/c/web"])).status_code == 204
+    agent = await port.agent("web-1")
+    assert agent is not None
+    assert agent.hostname == "one"
+    assert await port.liveness("web-1") is not None
+
+
+async def test_the_last_of_an_agent_in_a_group_wins(store: HeartbeatStore, database: Database) -> None:
+    """H2: by the order of arrival, even when the clock stood still or went back."""
+    await write(store, beat(metrics=1), beat("other"), beat(metrics=2), beat(metrics=3, at_ms=NOON_MS - 5))
+    assert (await liveness(database)).metrics == 3
+    async with database.read() as session:
+        series = await read_series(session, "web-1", start=ALL_TIME[0], end=ALL_TIME[1])
+    assert sorted(point.metrics or 0 for point in series) == [1, 2, 3]
+
+
+async def test_a_slower_node_does_not_turn_an_agent_back(store: HeartbeatStore, database: Database) -> None:
+    await write(store, beat(metrics=2))
+    await write(store, beat(metrics=1, at_ms=NOON_MS - 1000))
+    assert ((await liveness(database)).metrics, (await liveness(database)).last_seen) == (2, NOON)
+
+
+async def test_a_clock_that_was_wrong_does_not_freeze_an_agent(store: HeartbeatStore, database: Database) -> None:
+    await write(store, beat(metrics=1, at_ms=NOON_MS + CLOCK_ERROR_MS + 1))
+    await write(store, beat(metrics=2))
+    assert ((await liveness(database)).metrics, (await liveness(database)).last_seen) == (2, NOON)
+
+
+async def test_a_group_of_any_size_is_written(store: HeartbeatStore, database: Database) -> None:
+    for size in (1, 31, 33, ROWS_PER_STATEMENT - 1, ROWS_PER_STATEMENT, ROWS_PER_STATEMENT + 1, 1200):
+        for at_ms in (NOON_MS, NOON_MS + size):
+            await write(store, *(beat(f"agent-{number}", at_ms=at_ms, metrics=size) for number in range(size)))
+        async with database.read() as session:
+            updated = select(func.count()).where(AgentLiveness.metrics == size)
+            assert await session.scalar(updated) == size
+
+
+async def test_nothing_is_written_by_rights_that_have_changed(store: HeartbeatStore, database: Database) -> None:
+    """T9"""
+    with pytest.raises(GenerationMoved) as moved:
+        await store.write(Batch([beat()]), 7)
+    assert moved.value.current == 0
+    await write(store, beat("other"))
+    async with database.read() as session:
+        assert (await session.scalars(select(Agent.instance_id))).all() == ["other"]
+        assert await session.scalar(select(func.count()).select_from(HeartbeatGroup)) == 1
+
+
+async def test_log_entries_are_those_of_the_latest_heartbeat(store: HeartbeatStore, database: Database) -> None:
+    """D1"""
+    entry = '[{"time":"t","level":"ERROR","source":"s","message":"\\u0000🚀","attributes":null,"truncated":false}]'
+    await write(store, beat(logs=entry))
+    async with database.read() as session:
+        reported, logs = await read_latest_logs(session, "web-1")
+    assert (reported, logs[0].message) == (1, "\0🚀")
+    await write(store, beat(at_ms=NOON_MS + 1000))
+    async with database.read() as session:
+        assert await read_latest_logs(session, "web-1") == (0, [])
+
+
+async def test_ids_of_every_kind_are_stored_and_found_again(port: Port) -> None:
+    """H1"""
+    ids = [
+        "a/b",
+        "a b",
+        "100%",
+        "köln",
+        "🚀",
+        "👩\u200d🚀",
+        "'; DROP TABLE agents; --",
+        "\u202e",
+        "x" * 255,
+        "🚀" * 255,
+    ]
+    answers = await asyncio.gather(*(port.beat(one, hostname=one) for one in ids))
+    assert {answer.status_code for answer in answers} == {204}
+    assert await port.agents() == set(ids)
+    for one in ids:
+        assert len(await port.series(one)) == 1
+
+
+async def test_text_that_a_database_refuses_is_stored_mended(port: Port) -> None:
+    """H3: PostgreSQL knows no NUL."""
+    logs = [{"time": "\0", "level": "error", "source": "\0", "message": "\0", "attributes": {"\0": "\0"}}]
+    answer = await port.beat(hostname="a\0b", configurations=["http://c/c/\0", "http://c/c/%00"], logs=logs)
+    assert answer.status_code == 204
+    agent = await port.agent("web-1")
+    assert agent is not None
+    assert agent.hostname == "a\N{REPLACEMENT CHARACTER}b"
+    assert (await port.logs("web-1"))[0] == 1
+
+
+async def test_one_row_that_the_database_refuses_sinks_only_itself(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """H3: should a row that cannot be stored get past every check."""
+
+    def spoilt(body: bytes, *, address: str, received_ms: int) -> Heartbeat:
+        heartbeat = parse_heartbeat(body, address=address, received_ms=received_ms)
+        if heartbeat.instance_id.startswith("bad"):
+            heartbeat.hostname = "\ud800"
+        return heartbeat
+
+    monkeypatch.setattr("telegraf_controller.heartbeats.server.parse_heartbeat", spoilt)
+    names = [f"good-{number}" for number in range(40)] + ["bad-1", "bad-2"]
+    answers = await asyncio.gather(*(port.beat(name) for name in names))
+    assert [answer.status_code for answer in answers] == [204] * 40 + [500] * 2
+    assert await port.agents() == set(names[:40])
+    assert (await port.beat("good-0")).status_code == 204
+
+
+async def test_two_writers_in_opposite_order_never_wait_in_a_circle(database: Database) -> None:
+    agents = [f"agent-{number}" for number in range(300)]
+    one, two = open_store(database), open_store(database)
+
+    async def write_many(store: HeartbeatStore, order: Sequence[str]) -> None:
+        for turn in range(15):
+            await write(store, *(beat(name, at_ms=NOON_MS + turn, hostname=f"{turn}") for name in order))
+
+    await asyncio.gather(write_many(one, agents), write_many(two, agents[::-1]))
+    async with database.read() as session:
+        newest = select(func.count()).where(AgentLiveness.last_seen == NOON + timedelta(milliseconds=14))
+        assert await session.scalar(newest) == 300
+        assert await session.scalar(select(func.sum(HeartbeatGroup.heartbeats))) == 300 * 30
+    await one.close()
+    await two.close()
+
+
+async def test_a_series_is_the_newest_points_oldest_first(store: HeartbeatStore, database: Database) -> None:
+    """D2"""
+    for minute in range(10):
+        at_ms = NOON_MS + minute * 60_000
+        await write(store, beat(at_ms=at_ms, metrics=minute), beat("other", at_ms=at_ms + 5, metrics=99))
+    async with database.read() as session:
+        whole = await read_series(session, "web-1", start=ALL_TIME[0], end=ALL_TIME[1])
+        newest = await read_series(session, "web-1", start=ALL_TIME[0], end=ALL_TIME[1], limit=3)
+        between = await read_series(
+            session, "web-1", start=NOON + timedelta(minutes=2), end=NOON + timedelta(minutes=4)
+        )
+    assert [point.metrics for point in whole] == list(range(10))
+    assert [point.metrics for point in newest] == [7, 8, 9]
+    assert [point.metrics for point in between] == [2, 3, 4]
+
+
+async def test_old_statistics_are_dropped_and_the_latest_stay_with_the_agent(
+    store: HeartbeatStore, database: Database
+) -> None:
+    """D1, D3"""
+    for minute in range(GROUPS_PER_STEP + 20):
+        await write(store, beat(at_ms=NOON_MS + minute * 60_000, metrics=minute))
+    end = NOON + timedelta(minutes=GROUPS_PER_STEP + 19)
+    assert await keep_statistics(database, end, 1) == GROUPS_PER_STEP + 20 - 61
+    async with database.read() as session:
+        assert len(await read_series(session, "web-1", start=ALL_TIME[0], end=ALL_TIME[1], limit=1000)) == 61
+    assert await keep_statistics(database, end + timedelta(days=2), 24) == 61
+    assert (await liveness(database)).metrics == GROUPS_PER_STEP + 19
+
+
+def test_an_agents_bytes_by_chance_across_two_records_are_not_taken_for_a_record() -> None:
+    one, two = beat("one", metrics=0), beat("two", metrics=0)
+    one.agent_key, two.agent_key = b"\1" * 16, b"\0" * 16
+    packed = pack_points([one, two], NOON_MS)
+    assert packed.count(two.agent_key) > 1
+    assert [point.metrics for point in points_of(two.agent_key, packed, NOON_MS)] == [0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**64), st.integers(0, 10**6)), min_size=1, max_size=40))
+def test_packed_points_are_read_as_they_were(beats: list[tuple[int, int, int]]) -> None:
+    """D1: counts are unsigned; errors and warnings are kept to 32 bits, metrics to 63."""
+    heartbeats = []
+    for agent, count, after in beats:
+        heartbeat = beat(f"agent-{agent}", at_ms=NOON_MS + after)
+        heartbeat.statistics = Statistics(errors=count, warnings=count, metrics=min(count, 2**63 - 1))
+        heartbeats.append(heartbeat)
+    batch = Batch(heartbeats)
+    assert batch.points is not None
+    for heartbeat in heartbeats:
+        found = list(points_of(heartbeat.agent_key, batch.points, batch.first_ms))
+        assert heartbeat.statistics is not None
+        small = min(heartbeat.statistics.errors, 2**32 - 1)
+        expected = Point(heartbeat.received_ms, 0, small, small, heartbeat.statistics.metrics)
+        assert expected in found
+        assert len(found) == sum(other.agent_key == heartbeat.agent_key for other in heartbeats)
