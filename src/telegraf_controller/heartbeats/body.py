@@ -1,0 +1,114 @@
+"""Reading a request's body: bounded in size, before and after decompression, and in time (H3, H4)."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from telegraf_controller.errors import ControllerError
+from telegraf_controller.heartbeats.gate import Headers
+
+READ_SECONDS = 10
+"""How long a body may take to arrive."""
+
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class Incoming(Protocol):
+    """What this needs of an RSGI protocol object."""
+
+    async def __call__(self) -> bytes:
+        """Return the whole body."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives."""
+
+
+class BodyReader:
+    """Reads bodies of at most `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._reading: dict[asyncio.Task[object], float] = {}
+        self._late: set[asyncio.Task[object]] = set()
+
+    async def read(self, headers: Headers, protocol: Incoming) -> bytes:
+        """Return the body, decompressed. Raises ControllerError `body_too_large`, `invalid_heartbeat` (it is not what
+        its headers say, or too slow), `unsupported_media_type`."""
+        body = await self._in_time(headers, protocol)
+        encodings = headers.get_all("content-encoding")
+        return self._decompressed(body, encodings) if encodings else body
+
+    async def watch(self) -> None:
+        """Give up on bodies that take too long, until cancelled. One look a second costs less than a timer for each."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(1)
+            overdue = loop.time() - READ_SECONDS
+            # The oldest stand first.
+            for task, started in list(self._reading.items()):
+                if started > overdue:
+                    break
+                self._late.add(task)
+                task.cancel()
+
+    async def _in_time(self, headers: Headers, protocol: Incoming) -> bytes:
+        task = asyncio.current_task()
+        assert task is not None
+        self._reading[task] = asyncio.get_running_loop().time()
+        try:
+            return await self._bounded(headers, protocol)
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            task.uncancel()
+            raise _incomplete("it did not arrive in time") from None
+        except RuntimeError:
+            # Granian's protocol error: the client hung up. Nobody hears the answer.
+            raise _incomplete("it broke off") from None
+        finally:
+            del self._reading[task]
+            self._late.discard(task)
+
+    async def _bounded(self, headers: Headers, protocol: Incoming) -> bytes:
+        announced = headers.get_all("content-length")
+        if not announced:
+            return await self._streamed(protocol)
+        if int(announced[0]) > self._limit:
+            raise self._too_large()
+        return await protocol()
+
+    async def _streamed(self, protocol: Incoming) -> bytes:
+        body = bytearray()
+        async for chunk in protocol:
+            body += chunk
+            if len(body) > self._limit:
+                raise self._too_large()
+        return bytes(body)
+
+    def _decompressed(self, body: bytes, encodings: list[str]) -> bytes:
+        encoding = ", ".join(encodings).strip().lower()
+        if encoding in ("", "identity"):
+            return body
+        if encoding not in ("gzip", "x-gzip"):
+            raise ControllerError("unsupported_media_type", "The body may be compressed with gzip only.")
+        decompressor = zlib.decompressobj(_GZIP)
+        try:
+            # Never more than one byte beyond the limit is unpacked, whatever a small body promises to become.
+            plain = decompressor.decompress(body, self._limit + 1)
+        except zlib.error:
+            raise _incomplete("it is not valid gzip") from None
+        if len(plain) > self._limit:
+            raise self._too_large()
+        if not decompressor.eof or decompressor.unused_data:
+            raise _incomplete("it is not one complete gzip stream")
+        return plain
+
+    def _too_large(self) -> ControllerError:
+        return ControllerError("body_too_large", f"A heartbeat has at most {self._limit} bytes.", limit=self._limit)
+
+
+def _incomplete(problem: str) -> ControllerError:
+    return ControllerError("invalid_heartbeat", f"The body cannot be read: {problem}.", field=None, problem=problem)

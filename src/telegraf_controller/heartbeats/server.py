@@ -1,0 +1,170 @@
+"""The heartbeat server: an RSGI application with two paths, made for many small requests (H1 to H6)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from telegraf_controller import clock
+from telegraf_controller.access.grants import TokenGrant
+from telegraf_controller.db.engine import Database
+from telegraf_controller.errors import ControllerError, NotFound, StorageUnavailable
+from telegraf_controller.heartbeats.access import HeartbeatAccess
+from telegraf_controller.heartbeats.answers import Responder, answer_error, answer_healthy, answer_stored
+from telegraf_controller.heartbeats.body import BodyReader, Incoming
+from telegraf_controller.heartbeats.buffer import Buffer, Entry
+from telegraf_controller.heartbeats.gate import (
+    Credentials,
+    Headers,
+    agent_address,
+    authorise,
+    peer_address,
+    read_credentials,
+)
+from telegraf_controller.heartbeats.parse import parse_heartbeat
+from telegraf_controller.heartbeats.store import HeartbeatStore
+from telegraf_controller.heartbeats.store_postgres import PostgresStore
+from telegraf_controller.heartbeats.store_sqlite import SqliteStore
+from telegraf_controller.heartbeats.writer import Writer
+from telegraf_controller.options import Options
+from telegraf_controller.tokens.check import AccessState
+from telegraf_controller.tokens.last_use import LastUse
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_PATH = "/agents/heartbeat"
+HEALTH_PATH = "/health"
+
+HEALTH_PROVEN_SECONDS = 1.0
+"""How fresh the proof has to be that heartbeats can be stored; so many questions cost one probe."""
+
+HEALTH_SECONDS = 3.0
+"""How long a probe may take before the answer is 503."""
+
+
+class Scope(Protocol):
+    """What this needs of an RSGI request."""
+
+    method: str
+    path: str
+    client: str
+
+    @property
+    def headers(self) -> Headers:
+        """The request's headers."""
+
+
+class HttpProtocol(Responder, Incoming, Protocol):
+    """An RSGI protocol object."""
+
+
+def build(options: Options, database: Database) -> HeartbeatServer:
+    """Return the application for one heartbeat process; `start` it before it gets requests."""
+    target = database.target
+    store: HeartbeatStore
+    if target.dialect == "postgresql":
+        store = PostgresStore(target)
+    else:
+        assert target.path is not None
+        store = SqliteStore(target.path)
+    return HeartbeatServer(options, database, store)
+
+
+class HeartbeatServer:
+    """The application (`__rsgi__`) with what it keeps in memory and does in the background."""
+
+    def __init__(self, options: Options, database: Database, store: HeartbeatStore) -> None:
+        locked = frozenset(options.disable_auth_endpoints) if options.lock_auth_endpoints else None
+        self._trusted_proxies = options.trusted_proxies
+        self._access = HeartbeatAccess(database, locked_open_groups=locked)
+        self._buffer = Buffer()
+        self._store = store
+        self._writer = Writer(store, self._buffer, self._access, keep_points=options.heartbeat_history > 0)
+        self._bodies = BodyReader(options.heartbeat_max_body)
+        self._last_use = LastUse(database)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin the work in the background. A database that is away is waited for in there: requests hear 503."""
+        self._tasks = [
+            asyncio.create_task(work) for work in (self._writer.run(), self._bodies.watch(), self._last_use.run())
+        ]
+
+    async def stop(self) -> None:
+        """Refuse what still waits, write when tokens were last used, and close. The HTTP server has stopped before."""
+        self._buffer.drain(StorageUnavailable("The server is stopping; this heartbeat was not stored."))
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._store.close()
+
+    async def __rsgi__(self, scope: Scope, protocol: HttpProtocol) -> None:
+        """Answer one request."""
+        try:
+            if scope.path == HEARTBEAT_PATH:
+                await self._heartbeat(scope, protocol)
+            elif scope.path == HEALTH_PATH:
+                await self._health(scope, protocol)
+            else:
+                answer_error(protocol, NotFound("path", scope.path))
+        except ControllerError as error:
+            answer_error(protocol, error)
+        except Exception:
+            log.exception("heartbeat request failed")
+            answer_error(protocol, ControllerError("internal_error", "This request could not be handled."))
+
+    async def _heartbeat(self, scope: Scope, protocol: HttpProtocol) -> None:
+        if scope.method != "POST":
+            answer_error(protocol, _wrong_method(scope), ("allow", "POST"))
+            return
+        headers = scope.headers
+        address = peer_address(scope.client, headers, self._trusted_proxies)
+        credentials = read_credentials(headers, address)
+        state, grant = await self._admit(credentials)
+        body = await self._bodies.read(headers, protocol)
+        heartbeat = parse_heartbeat(body, address=agent_address(address, headers), received_ms=clock.now_ms())
+        if grant is not None and grant.agent_ids is not None:
+            state, grant = await self._admit(credentials, heartbeat.instance_id)
+        entry = Entry(heartbeat, credentials, state.generation)
+        await self._buffer.submit(entry).settled
+        if entry.error is None:
+            answer_stored(protocol)
+        else:
+            answer_error(protocol, entry.error)
+
+    async def _admit(
+        self, credentials: Credentials, instance_id: str | None = None
+    ) -> tuple[AccessState, TokenGrant | None]:
+        """Return by which state and grant a heartbeat may come. Raises what T4 lists, StorageUnavailable."""
+        state = self._access.state
+        if state is None or not self._writer.available:
+            raise StorageUnavailable
+        now_ms = clock.now_ms()
+        try:
+            grant = authorise(state, credentials, now_ms, instance_id)
+        except ControllerError:
+            # Nobody is refused by what may have changed since: a token that was made a moment ago works.
+            state = await self._access.current()
+            grant = authorise(state, credentials, now_ms, instance_id)
+        if grant is not None:
+            self._last_use.note(grant.token_id, credentials.address)
+        return state, grant
+
+    async def _health(self, scope: Scope, protocol: HttpProtocol) -> None:
+        if scope.method not in ("GET", "HEAD"):
+            answer_error(protocol, _wrong_method(scope), ("allow", "GET, HEAD"))
+            return
+        try:
+            async with asyncio.timeout(HEALTH_SECONDS):
+                await self._writer.probe(proven_within_seconds=HEALTH_PROVEN_SECONDS)
+        except TimeoutError:
+            raise StorageUnavailable from None
+        answer_healthy(protocol)
+
+
+def _wrong_method(scope: Scope) -> ControllerError:
+    return ControllerError("method_not_allowed", f"{scope.method} is not possible at {scope.path}.")
