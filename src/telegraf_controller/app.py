@@ -24,6 +24,7 @@ from telegraf_controller.web.declared import install_openapi
 from telegraf_controller.web.errors import install_error_handlers
 from telegraf_controller.web.middleware import Envelope
 from telegraf_controller.web.schemas import ErrorAnswer
+from telegraf_controller.web.ui import UserInterface
 
 ROUTERS: tuple[APIRouter, ...] = (
     access.router,
@@ -56,8 +57,8 @@ def build_api(options: Options, database: Database) -> ASGIApp:
 
 
 def wrap(services: Services, app: FastAPI) -> ASGIApp:
-    """Put in front of the framework what answers agents without it, and what every other request goes through."""
-    return ServingApp(services, Envelope(app))
+    """Put in front of the framework what answers agents and browsers without it, and what all others go through."""
+    return ServingApp(services, UserInterface(Envelope(app)))
 
 
 def build_framework_app(services: Services) -> FastAPI:
