@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,25 +14,37 @@ import pytest
 from tests.processes.running import Program, is_alive, refuses_connections, supervised, until
 
 
-def test_one_command_starts_every_process_and_both_ports_answer(tmp_path: Path) -> None:
-    with supervised(tmp_path) as program:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """One running program for the tests that leave it running."""
+    with supervised(tmp_path_factory.mktemp("shared")) as program:
         program.wait_until_serving()
-        children = program.children()
-        assert set(children) == {"api", "heartbeat-1", "scheduler"}
-        assert program.get(api=True) == str(children["api"])
-        assert program.get() == str(children["heartbeat-1"])
+        yield program
+
+
+def test_one_command_starts_every_process_and_both_ports_answer(shared: Program) -> None:
+    children = shared.children()
+    assert set(children) == {"api", "heartbeat-1", "scheduler"}
+    assert shared.get(api=True) == str(children["api"])
+    assert shared.get() == str(children["heartbeat-1"])
 
 
 @pytest.mark.parametrize("name", ["api", "heartbeat-1", "scheduler"])
-def test_a_killed_process_is_replaced(tmp_path: Path, name: str) -> None:
-    with supervised(tmp_path) as program:
-        program.wait_until_serving()
-        before = program.children()
-        os.kill(before[name], signal.SIGKILL)
-        until(lambda: program.children()[name] != before[name])
-        assert f'process ended name={name} how="killed by SIGKILL"' in program.log
-        others = {other: pid for other, pid in program.children().items() if other != name}
-        assert others == {other: pid for other, pid in before.items() if other != name}
+def test_a_killed_process_is_replaced(shared: Program, name: str) -> None:
+    before = shared.children()
+    os.kill(before[name], signal.SIGKILL)
+    until(lambda: shared.children()[name] != before[name])
+    assert f'process ended name={name} how="killed by SIGKILL"' in shared.log
+    others = {other: pid for other, pid in shared.children().items() if other != name}
+    assert others == {other: pid for other, pid in before.items() if other != name}
+
+
+def test_no_connection_is_refused_while_a_process_is_restarted(shared: Program) -> None:
+    killed = shared.children()["api"]
+    shared.get(api=True)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: not is_alive(killed))
+    assert shared.get(api=True) == str(shared.children()["api"]) != str(killed)
 
 
 def test_a_spare_takes_over_from_a_killed_heartbeat_process_and_is_replaced(tmp_path: Path) -> None:
@@ -41,16 +54,6 @@ def test_a_spare_takes_over_from_a_killed_heartbeat_process_and_is_replaced(tmp_
         os.kill(program.children()["heartbeat-1"], signal.SIGKILL)
         assert program.get() == str(program.spares()[0])
         until(lambda: len(program.spares()) == 2)
-
-
-def test_no_connection_is_refused_while_a_process_is_restarted(tmp_path: Path) -> None:
-    with supervised(tmp_path) as program:
-        program.wait_until_serving()
-        killed = program.children()["heartbeat-1"]
-        os.kill(killed, signal.SIGKILL)
-        until(lambda: not is_alive(killed))
-        answer = program.get()
-        assert answer == str(program.children()["heartbeat-1"]) != str(killed)
 
 
 def test_every_heartbeat_process_takes_its_share_of_connections(tmp_path: Path) -> None:
