@@ -1,7 +1,8 @@
 """Knowing that what is in memory is current, for a price that a whole fleet's polling cannot raise (C6, C7).
 
 A request must see every change that was answered before it arrived, so the counters have to be read after its arrival.
-Requests therefore gather while a read is under way, and for at least `PACE_SECONDS` from one read to the next.
+Where a read takes a round trip, requests gather for one while another is under way, and then until `PACE_SECONDS` have
+passed or `CROWD` of them wait; the first one in a while does not wait at all.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from telegraf_controller.errors import StorageUnavailable
 
-PACE_SECONDS = 0.002
+PACE_SECONDS = 0.01
+CROWD = 32
 
 PATIENCE_SECONDS = 5.0
 """How long requests wait for a read before the database counts as unreachable."""
@@ -25,6 +28,10 @@ SHORT_PATIENCE_SECONDS = 0.5
 class Counters(Protocol):
     """Where the counters are read."""
 
+    @property
+    def instant(self) -> bool:
+        """Whether a read is over before anything else can happen."""
+
     async def current(self) -> dict[str, int]:
         """Return the counters as of now. Raises StorageUnavailable."""
 
@@ -33,20 +40,21 @@ class _Gathering:
     """Requests that wait for the same read, but not for ever."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, patience: float) -> None:
-        self.done: asyncio.Future[dict[str, int]] = loop.create_future()
+        # One future for each: a request that is given up must not take the answer from the others.
+        self.waiting: list[asyncio.Future[dict[str, int]]] = []
         self._giving_up = loop.call_later(patience, self.fail, StorageUnavailable())
 
     def succeed(self, generations: dict[str, int]) -> None:
         self._giving_up.cancel()
-        if not self.done.done():
-            self.done.set_result(generations)
+        for one in self.waiting:
+            if not one.done():
+                one.set_result(generations)
 
     def fail(self, error: Exception) -> None:
         self._giving_up.cancel()
-        if not self.done.done():
-            self.done.set_exception(error)
-            # Whoever waited may be gone; an unread exception would then be logged as lost.
-            self.done.exception()
+        for one in self.waiting:
+            if not one.done():
+                one.set_exception(error)
 
 
 class Freshness:
@@ -56,21 +64,28 @@ class Freshness:
         self._counters = counters
         self._monotonic = monotonic
         self._gathering: _Gathering | None = None
+        self._crowded = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
         self._last_success: float | None = None
         self._failing = False
 
     async def current(self) -> dict[str, int]:
         """Return the counters as of now or later. Raises StorageUnavailable, also when the database only hangs."""
+        if self._counters.instant:
+            return await self._read()
+        loop = asyncio.get_running_loop()
         gathering = self._gathering
         if gathering is None:
-            loop = asyncio.get_running_loop()
             patience = SHORT_PATIENCE_SECONDS if self._failing else PATIENCE_SECONDS
             gathering = self._gathering = _Gathering(loop, patience)
+            self._crowded.clear()
             if self._reading is None:
                 self._reading = loop.create_task(self._read_until_idle())
-        # Shielded: a request that is given up must not take the answer from the others.
-        return await asyncio.shield(gathering.done)
+        answer: asyncio.Future[dict[str, int]] = loop.create_future()
+        gathering.waiting.append(answer)
+        if len(gathering.waiting) == CROWD:
+            self._crowded.set()
+        return await answer
 
     @property
     def seconds_since_success(self) -> float | None:
@@ -79,23 +94,25 @@ class Freshness:
 
     async def _read_until_idle(self) -> None:
         try:
-            while self._gathering is not None:
-                await self._read_for_those_who_gathered()
-                await asyncio.sleep(PACE_SECONDS)
+            while (gathering := self._gathering) is not None:
+                self._gathering = None
+                try:
+                    # The read may outlast everybody's patience: a slow connection must come about all the same.
+                    gathering.succeed(await self._read())
+                except Exception as error:
+                    gathering.fail(error)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._crowded.wait(), PACE_SECONDS)
         finally:
             self._reading = None
 
-    async def _read_for_those_who_gathered(self) -> None:
-        gathering, self._gathering = self._gathering, None
-        assert gathering is not None
+    async def _read(self) -> dict[str, int]:
         began = self._monotonic()
         try:
-            # The read may outlast everybody's patience: a slow connection must be able to come about all the same.
             generations = await self._counters.current()
-        except Exception as error:
+        except Exception:
             self._failing = True
-            gathering.fail(error)
-            return
+            raise
         self._failing = False
         self._last_success = began
-        gathering.succeed(generations)
+        return generations

@@ -58,6 +58,7 @@ _ENDPOINT_GROUP = endpoint_group_of(PERMISSION)
 _METHODS = ("GET", "HEAD")
 _AGENT_ID = {b"agent_id": "agent_id"}
 _SERVER = "telegraf_controller.config_server"
+_ASKED = "telegraf_controller.config_asked"
 
 
 class ServingApp:
@@ -75,27 +76,26 @@ class ServingApp:
         self._serve_in_envelope = Envelope(self._serve)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or target_of(scope["path"]) is None:
+        target = target_of(scope["path"]) if scope["type"] == "http" else None
+        if target is None:
             await self._fallback(scope, receive, send)
-        elif _comes_with_cookie_only(scope):
+            return
+        request = PlainRequest(scope)
+        if request.lines(b"cookie") and not request.lines(b"authorization"):
             scope[_SERVER] = self._server
             await self._fallback(scope, receive, send)
-        else:
-            await self._serve_in_envelope(scope, receive, send)
+            return
+        scope[_ASKED] = request, target
+        await self._serve_in_envelope(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request, target = PlainRequest(scope), target_of(scope["path"])
-        assert target is not None
+        asked: tuple[PlainRequest, Target] = scope[_ASKED]
+        request, target = asked
         try:
             answer = await self._server.answer(request, target)
         except ControllerError as error:
             answer = error_answer(error)
         await send_answer(send, answer, method=request.method)
-
-
-def _comes_with_cookie_only(scope: Scope) -> bool:
-    names = {name for name, _ in scope["headers"]}
-    return b"cookie" in names and b"authorization" not in names
 
 
 def server_in(scope: Scope) -> ConfigServer:
