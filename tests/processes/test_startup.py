@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import pty
 import resource
+import select
 import signal
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +21,9 @@ import pytest
 import structlog
 
 from telegraf_controller import __version__
+from telegraf_controller.options import without_options
 from telegraf_controller.processes import startup
-from tests.processes.running import is_alive, until, whole
+from tests.processes.running import REPOSITORY, is_alive, until, whole
 from tests.support.ports import free_port
 
 _FILES = resource.RLIMIT_NOFILE
@@ -231,3 +236,43 @@ def test_the_password_of_an_existing_owner_is_reset_when_asked(tmp_path: Path) -
     with whole(tmp_path, OWNER_PASSWORD="another horse battery", RESET_OWNER_PASSWORD="true") as program:
         until(lambda: "the owner's password was reset; unset RESET_OWNER_PASSWORD now" in program.log)
         until(lambda: "exists" in program.out)
+
+
+def test_on_a_terminal_the_owner_is_asked_for(tmp_path: Path) -> None:
+    keyboard, terminal = pty.openpty()
+    program = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tests.processes", "--database=controller.db", "--host=127.0.0.1"),
+            *(f"--port={free_port()}", f"--heartbeat-port={free_port()}", "--heartbeat-host=127.0.0.1"),
+        ],
+        cwd=tmp_path,
+        env={**without_options(os.environ), "PYTHONPATH": str(REPOSITORY)},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    try:
+        for question, answer in (
+            (b"username", "olivia"),
+            (b"e-mail", "no address"),
+            (b"e-mail", "olivia@example.com"),
+            (b"password", "correct horse battery"),
+        ):
+            read_until(keyboard, question)
+            os.write(keyboard, answer.encode() + b"\n")
+        assert b"correct horse" not in read_until(keyboard, b"owner       created")
+    finally:
+        program.terminate()
+        program.wait()
+        os.close(keyboard)
+
+
+def read_until(keyboard: int, wanted: bytes) -> bytes:
+    """Read from a terminal until something stands there."""
+    seen = b""
+    while wanted not in seen:
+        assert select.select([keyboard], [], [], 20)[0], seen
+        seen += os.read(keyboard, 4096)
+    return seen

@@ -121,10 +121,9 @@ class _Refusal(asyncio.Protocol):
 def allowed_connections(wanted: int, *, shared_by: int = 1) -> int:
     """Return how many connections a process may hold: its share of the option, as far as its open files allow."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    share = max(1, wanted // shared_by)
-    if share > files - SPARE_FILES:
-        log.info("connections are limited by open files (ulimit -n)", connections=files - SPARE_FILES, wanted=share)
-    return max(1, min(share, files - SPARE_FILES))
+    if files == resource.RLIM_INFINITY:
+        return max(1, wanted // shared_by)
+    return max(1, min(wanted // shared_by, files - SPARE_FILES))
 
 
 def open_files() -> int:

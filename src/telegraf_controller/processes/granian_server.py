@@ -111,6 +111,7 @@ async def serve(
     serving = asyncio.create_task(server.serve())
     watching = asyncio.create_task(limit.watch())
     stopping = asyncio.create_task(stop.wait())
+    log.info("serving", port=listener.getsockname()[1])
     try:
         await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
         if not stop.is_set():

@@ -27,6 +27,7 @@ from telegraf_controller.db.url import DatabaseTarget, DatabaseUrlError
 from telegraf_controller.errors import StorageUnavailable
 from telegraf_controller.options import Options, OptionsError, help_text
 from telegraf_controller.processes import logs
+from telegraf_controller.processes.connections import allowed_connections
 from telegraf_controller.processes.database import target_of
 from telegraf_controller.processes.granian_server import tls_of
 from telegraf_controller.processes.preparation import Ask, Prepared, prepare
@@ -164,6 +165,12 @@ def _raise_open_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _warn_about_open_files(options: Options) -> None:
+    allowed = allowed_connections(options.max_connections)
+    if allowed < options.max_connections:
+        log.info("open files (ulimit -n) limit the connections", allowed=allowed, wanted=options.max_connections)
+
+
 def _asker(options: Options) -> Ask | None:
     if options.no_interactive or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
@@ -221,6 +228,7 @@ def _announce(options: Options, target: DatabaseTarget, prepared: Prepared) -> N
     if options.secrets_in_arguments:
         flags = ", ".join(options.secrets_in_arguments)
         log.warning("everybody on this machine can read these flags; use variables or .env instead", flags=flags)
+    _warn_about_open_files(options)
 
 
 def _url(options: Options, host: str, port: int) -> str:
