@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,19 +14,28 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from telegraf_controller import clock
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.tables import Agent, AgentLiveness
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
+from telegraf_controller.heartbeats.batch import Batch
 from telegraf_controller.heartbeats.log_entries import StoredEntry
+from telegraf_controller.heartbeats.parse import Heartbeat, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point
 from telegraf_controller.heartbeats.queries import read_latest_logs, read_series
 from telegraf_controller.heartbeats.server import HeartbeatServer, build
+from telegraf_controller.heartbeats.store import HeartbeatStore
+from telegraf_controller.heartbeats.store_postgres import PostgresStore
+from telegraf_controller.heartbeats.store_sqlite import SqliteStore
 from telegraf_controller.options import Options
 from telegraf_controller.processes.granian_server import serve
 from tests.cast import AGENT_TOKEN, bearer, cast_users
 
 ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NOON_MS = clock.to_epoch_ms(NOON)
 
 BUILD = "Telegraf 1.40.0 (git: HEAD@b2726314)"
 
@@ -141,3 +151,31 @@ async def raw_exchange(address: tuple[str, int], request: bytes, *, then: bytes 
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+def open_store(database: Database) -> HeartbeatStore:
+    """Return a writer of heartbeats, for tests that need no socket; close it."""
+    if database.is_postgresql:
+        return PostgresStore(database.target)
+    assert database.target.path is not None
+    return SqliteStore(database.target.path)
+
+
+def beat(
+    instance_id: str = "web-1",
+    *,
+    at_ms: int = NOON_MS,
+    address: str = "192.0.2.1",
+    metrics: int | None = None,
+    **fields: Any,
+) -> Heartbeat:
+    """Return a heartbeat as the port would have taken it at some time."""
+    if metrics is not None:
+        fields["statistics"] = {"metrics": metrics}
+    body = json.dumps(message(instance_id, **{"hostname": f"{instance_id}.example.com", **fields}))
+    return parse_heartbeat(body.encode(), address=address, received_ms=at_ms)
+
+
+async def write(store: HeartbeatStore, *heartbeats: Heartbeat) -> None:
+    """Store heartbeats in one transaction, by the rights of a database that nobody has changed."""
+    await store.write(Batch(heartbeats), 0)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text
 
-from telegraf_controller import clock
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
 from telegraf_controller.db.engine import Database
@@ -22,20 +21,9 @@ from telegraf_controller.heartbeats.points import Point, pack_points, points_of
 from telegraf_controller.heartbeats.queries import read_latest_logs, read_series
 from telegraf_controller.heartbeats.retention import GROUPS_PER_STEP, keep_statistics
 from telegraf_controller.heartbeats.store import GenerationMoved, HeartbeatStore
-from telegraf_controller.heartbeats.store_postgres import PostgresStore
-from telegraf_controller.heartbeats.store_sqlite import ROWS_PER_STATEMENT, SqliteStore
+from telegraf_controller.heartbeats.store_sqlite import ROWS_PER_STATEMENT
 from telegraf_controller.heartbeats.tables import HeartbeatGroup
-from tests.heartbeats.support import ALL_TIME, BUILD, Port
-
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-NOON_MS = clock.to_epoch_ms(NOON)
-
-
-def open_store(database: Database) -> HeartbeatStore:
-    if database.is_postgresql:
-        return PostgresStore(database.target)
-    assert database.target.path is not None
-    return SqliteStore(database.target.path)
+from tests.heartbeats.support import ALL_TIME, NOON, NOON_MS, Port, beat, open_store, write
 
 
 @pytest.fixture
@@ -50,29 +38,6 @@ async def store(database: Database) -> AsyncIterator[HeartbeatStore]:
     store = open_store(database)
     yield store
     await store.close()
-
-
-def beat(
-    instance_id: str = "web-1",
-    *,
-    at_ms: int = NOON_MS,
-    hostname: str = "web-1.example.com",
-    configurations: Sequence[str] = (),
-    metrics: int = 0,
-    logs: str = "",
-) -> Heartbeat:
-    heartbeat = parse_heartbeat(b'{"id": "x", "version": "1"}', address="192.0.2.1", received_ms=at_ms)
-    heartbeat.instance_id, heartbeat.agent_key = instance_id, agent_id_of(instance_id).bytes
-    heartbeat.build, heartbeat.hostname, heartbeat.configurations = BUILD, hostname, list(configurations)
-    heartbeat.identity = hash((hostname, *configurations))
-    heartbeat.statistics = Statistics(metrics=metrics)
-    if logs:
-        heartbeat.logs, heartbeat.reported_logs = logs.encode(), 1
-    return heartbeat
-
-
-async def write(store: HeartbeatStore, *heartbeats: Heartbeat) -> None:
-    await store.write(Batch(heartbeats), 0)
 
 
 async def liveness(database: Database, instance_id: str = "web-1") -> AgentLiveness:
@@ -168,8 +133,8 @@ async def test_nothing_is_written_by_rights_that_have_changed(store: HeartbeatSt
 
 async def test_log_entries_are_those_of_the_latest_heartbeat(store: HeartbeatStore, database: Database) -> None:
     """D1"""
-    entry = '[{"time":"t","level":"ERROR","source":"s","message":"\\u0000🚀","attributes":null,"truncated":false}]'
-    await write(store, beat(logs=entry))
+    entry = {"time": "t", "level": "ERROR", "source": "s", "message": "\0🚀"}
+    await write(store, beat(logs=[entry]))
     async with database.read() as session:
         reported, logs = await read_latest_logs(session, "web-1")
     assert (reported, logs[0].message) == (1, "\0🚀")

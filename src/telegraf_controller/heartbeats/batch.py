@@ -72,13 +72,13 @@ def liveness_rows(heartbeats: Iterable[Heartbeat]) -> list[Row]:
     return rows
 
 
-def identity_rows(heartbeats: Iterable[Heartbeat]) -> list[Row]:
+def identity_rows(heartbeats: Iterable[Heartbeat], first_seen_ms: int) -> list[Row]:
     """`(id, instance_id, hostname, ip_address, telegraf_version, version_key, telegraf_build, configurations, name_key,
     search_text, first_seen)` of each heartbeat; `configurations` is JSON."""
-    return [_identity_row(heartbeat) for heartbeat in heartbeats]
+    return [_identity_row(heartbeat, first_seen_ms) for heartbeat in heartbeats]
 
 
-def _identity_row(heartbeat: Heartbeat) -> Row:
+def _identity_row(heartbeat: Heartbeat, first_seen_ms: int) -> Row:
     version = bare_version(heartbeat.build)
     return (
         heartbeat.agent_key,
@@ -91,7 +91,7 @@ def _identity_row(heartbeat: Heartbeat) -> Row:
         msgspec.json.encode(heartbeat.configurations).decode(),
         name_key(heartbeat.hostname, heartbeat.instance_id),
         search_text(heartbeat.hostname, heartbeat.instance_id, heartbeat.address),
-        heartbeat.received_ms,
+        first_seen_ms,
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
 from telegraf_controller.agents.identity import agent_id_of, agent_key
-from telegraf_controller.agents.tables import AgentLiveness
+from telegraf_controller.agents.tables import Agent, AgentLiveness
 from telegraf_controller.heartbeats.log_entries import StoredEntry, read_entries
 from telegraf_controller.heartbeats.points import Point, points_of
 from telegraf_controller.heartbeats.tables import AgentLog, HeartbeatGroup
@@ -21,8 +21,14 @@ _GROUPS_PER_READ = 100
 async def read_series(
     session: AsyncSession, instance_id: str, *, start: datetime, end: datetime, limit: int = 200
 ) -> list[Point]:
-    """Return what an agent's heartbeats reported between two instants, the newest `limit` of them, oldest first."""
-    key = agent_key(instance_id)
+    """Return what an agent's heartbeats reported between two instants, the newest `limit` of them, oldest first.
+
+    An agent that was deleted and came back begins anew.
+    """
+    first_seen = await session.scalar(select(Agent.first_seen).where(Agent.id == agent_id_of(instance_id)))
+    if first_seen is None:
+        return []
+    key, start = agent_key(instance_id), max(start, first_seen)
     start_ms, end_ms = clock.to_epoch_ms(start), clock.to_epoch_ms(end)
     newest_first: list[Point] = []
     async for group in _groups(session, start, end):

@@ -21,7 +21,6 @@ from telegraf_controller.heartbeats.batch import (
     liveness_rows,
     reference_rows,
 )
-from telegraf_controller.heartbeats.parse import Heartbeat
 from telegraf_controller.heartbeats.store import GenerationMoved, TryAgain
 
 CONNECT_SECONDS = 5
@@ -184,22 +183,22 @@ async def _write(connection: Any, batch: Batch, generation: int) -> None:
     if current != generation:
         raise GenerationMoved(current)
     if updated < len(batch.latest):
-        await _write_unmatched(connection, batch.latest)
+        await _write_unmatched(connection, batch)
     logs = batch.log_rows()
     if logs:
         await connection.execute(_LOGS, *_arrays(logs, 4))
     await connection.execute("COMMIT")
 
 
-async def _write_unmatched(connection: Any, heartbeats: Sequence[Heartbeat]) -> None:
+async def _write_unmatched(connection: Any, batch: Batch) -> None:
     """Write the agents that are new, were deleted, or have changed who they are."""
-    keys = [UUID(heartbeat.agent_key) for heartbeat in heartbeats]
-    found = await connection.fetch(_UNMATCHED, keys, [heartbeat.identity for heartbeat in heartbeats])
+    keys = [UUID(heartbeat.agent_key) for heartbeat in batch.latest]
+    found = await connection.fetch(_UNMATCHED, keys, [heartbeat.identity for heartbeat in batch.latest])
     unmatched = {row[0].bytes for row in found}
-    changed = [heartbeat for heartbeat in heartbeats if heartbeat.agent_key in unmatched]
+    changed = [heartbeat for heartbeat in batch.latest if heartbeat.agent_key in unmatched]
     if not changed:
         return
-    await connection.execute(_IDENTITY, *_arrays(identity_rows(changed), 11))
+    await connection.execute(_IDENTITY, *_arrays(identity_rows(changed, batch.first_ms), 11))
     await connection.execute(_LIVENESS, *_arrays(liveness_rows(changed), 8))
     await connection.execute(_FORGET_REFERENCES, [UUID(heartbeat.agent_key) for heartbeat in changed])
     references = reference_rows(changed)

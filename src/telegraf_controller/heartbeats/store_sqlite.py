@@ -29,7 +29,6 @@ from telegraf_controller.heartbeats.batch import (
     liveness_rows,
     reference_rows,
 )
-from telegraf_controller.heartbeats.parse import Heartbeat
 from telegraf_controller.heartbeats.store import GenerationMoved
 
 T = TypeVar("T")
@@ -183,7 +182,7 @@ def _write(connection: sqlite3.Connection, batch: Batch, generation: int) -> Non
             raise GenerationMoved(current)
         rows = batch.liveness_rows()
         if sum(connection.execute(*_padded(_UPDATE, chunk)).rowcount for chunk in _chunks(rows)) < len(rows):
-            _write_unmatched(connection, batch.latest)
+            _write_unmatched(connection, batch)
         _execute(connection, _LOGS, batch.log_rows())
         if batch.points is not None:
             connection.execute(_GROUP, (batch.last_ms, batch.first_ms, batch.count, batch.points))
@@ -194,12 +193,12 @@ def _generation(connection: sqlite3.Connection) -> int:
     return int(row[0])
 
 
-def _write_unmatched(connection: sqlite3.Connection, heartbeats: Sequence[Heartbeat]) -> None:
+def _write_unmatched(connection: sqlite3.Connection, batch: Batch) -> None:
     """Write the agents that are new, were deleted, or have changed who they are."""
-    asked = [(heartbeat.agent_key, heartbeat.identity) for heartbeat in heartbeats]
+    asked = [(heartbeat.agent_key, heartbeat.identity) for heartbeat in batch.latest]
     found = {row[0] for rows in _chunks(asked) for row in connection.execute(*_statement(_UNMATCHED, rows))}
-    changed = [heartbeat for heartbeat in heartbeats if heartbeat.agent_key in found]
-    _execute(connection, _IDENTITY, identity_rows(changed))
+    changed = [heartbeat for heartbeat in batch.latest if heartbeat.agent_key in found]
+    _execute(connection, _IDENTITY, identity_rows(changed, batch.first_ms))
     _execute(connection, _LIVENESS, liveness_rows(changed))
     _execute(connection, _FORGET_REFERENCES, [(heartbeat.agent_key,) for heartbeat in changed])
     _execute(connection, _REFERENCES, reference_rows(changed))
