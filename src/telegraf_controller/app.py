@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from telegraf_controller import __version__
 from telegraf_controller.access import routes as access
 from telegraf_controller.access.services import Services, make_services
+from telegraf_controller.agents import routes as agents
 from telegraf_controller.configs import routes as configs
 from telegraf_controller.configs.serving import ServingApp
 from telegraf_controller.db.engine import Database
@@ -31,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     users.router,
     tokens.router,
     configs.router,
+    agents.router,
     settings.router,
     health.router,
     home.router,

@@ -1,0 +1,170 @@
+"""Reading agents: lists with filters and order (A4), single records (A1), counts (A5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    SQLColumnExpression,
+    String,
+    case,
+    column,
+    exists,
+    func,
+    select,
+    table,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from telegraf_controller.agents.identity import search_pattern
+from telegraf_controller.agents.references import reference_of, stored_reference
+from telegraf_controller.agents.status import AgentStatus
+from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
+from telegraf_controller.configs.tables import Config
+from telegraf_controller.db.base import Id
+from telegraf_controller.errors import NotFound
+
+SortKey = Literal["name", "status", "lastSeen", "version"]
+
+# Rules are a room to the right of this one, which knows of them what an agent shows.
+_rules = table("reporting_rules", column("id", Id), column("number", Integer), column("description", String))
+
+BANDS: tuple[tuple[str, timedelta | None], ...] = (
+    ("lt5m", timedelta(minutes=5)),
+    ("lt30m", timedelta(minutes=30)),
+    ("lt1h", timedelta(hours=1)),
+    ("lt12h", timedelta(hours=12)),
+    ("lt24h", timedelta(hours=24)),
+    ("older", None),
+)
+"""How long ago agents were last heard of; each band ends where the next one begins (A5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFilter:
+    """Which agents; what is None or empty does not matter."""
+
+    status: AgentStatus | None = None
+    search: str = ""
+    """Part of the host name, instance id or address, in any case."""
+    config: str | None = None
+    """The id or alias of a configuration that the agent runs, as its URL names it."""
+    reporting_rule: UUID | None = None
+    version: str | None = None
+    """The bare version."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """An agent with all that its record shows."""
+
+    agent: Agent
+    liveness: AgentLiveness
+    rule_id: UUID
+    rule_description: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCounts:
+    """How many agents there are, by status, by bare version, and by when they were last heard of (A5)."""
+
+    total: int
+    by_status: dict[int, int]
+    by_version: dict[str | None, int]
+    by_band: dict[str, int]
+
+
+async def get_agent(session: AsyncSession, agent_id: UUID) -> AgentView:
+    """Return one agent. Raises NotFound."""
+    row = (await session.execute(_views().where(Agent.id == agent_id))).one_or_none()
+    if row is None:
+        raise NotFound("agent", agent_id)
+    return AgentView(*row)
+
+
+async def list_agents(
+    session: AsyncSession,
+    wanted: AgentFilter,
+    *,
+    sort_by: SortKey = "name",
+    descending: bool = False,
+    offset: int = 0,
+    limit: int = 25,
+) -> tuple[list[AgentView], int]:
+    """Return one page of agents, and how many there are. Agents that the order does not tell apart stand by id."""
+    conditions = _conditions(wanted)
+    sorted_by: SQLColumnExpression[Any] = {
+        "name": Agent.name_key,
+        "status": AgentLiveness.status,
+        "lastSeen": AgentLiveness.last_seen,
+        "version": Agent.version_key,
+    }[sort_by]
+    order = sorted_by.desc() if descending else sorted_by.asc()
+    # An unknown version comes last, on both databases and in both directions.
+    orders = [sorted_by.is_(None), order] if sort_by == "version" else [order]
+    page = _views().where(*conditions).order_by(*orders, Agent.id).offset(offset).limit(limit)
+    total = await session.scalar(_joined(select(func.count())).where(*conditions))
+    return [AgentView(*row) for row in await session.execute(page)], total or 0
+
+
+async def count_agents(session: AsyncSession, wanted: AgentFilter, now: datetime) -> AgentCounts:
+    """Count agents in one pass (A5)."""
+    since = [(AgentLiveness.last_seen > now - age, name) for name, age in BANDS if age is not None]
+    band = case(*since, else_=BANDS[-1][0]).label("band")
+    counted = _joined(select(AgentLiveness.status, Agent.telegraf_version, band, func.count()))
+    grouped = counted.where(*_conditions(wanted)).group_by(AgentLiveness.status, Agent.telegraf_version, "band")
+    rows = await session.execute(grouped)
+    counts = AgentCounts(0, {status.value: 0 for status in AgentStatus}, {}, {name: 0 for name, _ in BANDS})
+    total = 0
+    for status, version, name, number in rows:
+        total += number
+        counts.by_status[status] += number
+        counts.by_version[version] = counts.by_version.get(version, 0) + number
+        counts.by_band[name] += number
+    return AgentCounts(total, counts.by_status, counts.by_version, counts.by_band)
+
+
+async def managed_configs(session: AsyncSession, agents: Iterable[Agent]) -> dict[UUID, str]:
+    """Return the names of the configurations here that agents run, by id (A3)."""
+    references = (reference_of(configuration) for agent in agents for configuration in agent.configurations)
+    ids = {found.id for found in references if found is not None and found.kind == "config" and found.id is not None}
+    if not ids:
+        return {}
+    rows = await session.execute(select(Config.id, Config.name).where(Config.id.in_(ids)))
+    return {row.id: row.name for row in rows}
+
+
+def _views() -> Select[Agent, AgentLiveness, UUID, str]:
+    return _joined(select(Agent, AgentLiveness, _rules.c.id, _rules.c.description)).join(
+        _rules, _rules.c.number == AgentLiveness.rule
+    )
+
+
+def _joined(statement: Select[Any]) -> Select[Any]:
+    return statement.select_from(Agent).join(AgentLiveness, AgentLiveness.agent_id == Agent.id)
+
+
+def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.status is not None:
+        conditions.append(AgentLiveness.status == wanted.status.value)
+    if wanted.search:
+        conditions.append(Agent.search_text.contains(search_pattern(wanted.search), autoescape=True))
+    if wanted.config is not None:
+        key = wanted.config.lower()
+        names = [stored_reference("config", key), stored_reference("alias", key)]
+        runs = exists().where(AgentReference.agent_id == Agent.id, AgentReference.reference.in_(names))
+        conditions.append(runs)
+    if wanted.reporting_rule is not None:
+        rule = select(_rules.c.number).where(_rules.c.id == wanted.reporting_rule)
+        conditions.append(AgentLiveness.rule.in_(rule))
+    if wanted.version is not None:
+        conditions.append(Agent.telegraf_version == wanted.version)
+    return conditions

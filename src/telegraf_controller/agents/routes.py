@@ -1,0 +1,65 @@
+"""`/api/agents`: agents over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from telegraf_controller import clock
+from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
+from telegraf_controller.agents import actions, queries
+from telegraf_controller.agents.schemas import AgentBulk, AgentConditions, AgentQuery, AgentRecord, AgentSummary
+from telegraf_controller.errors import NotFound
+from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page
+
+router = APIRouter(prefix="/api/agents", tags=["agents"])
+
+
+@router.get("", **requires("agents:read"))
+async def list_agents(wanted: Annotated[AgentQuery, Query()], by: Caller, session: ReadSession) -> Page[AgentRecord]:
+    """List agents (A4)."""
+    views, total = await queries.list_agents(
+        session,
+        wanted.wanted(),
+        sort_by=wanted.sort_by,
+        descending=wanted.sort_order == "desc",
+        offset=wanted.offset,
+        limit=wanted.limit,
+    )
+    managed = await queries.managed_configs(session, (view.agent for view in views))
+    items = [AgentRecord.of(view, managed, by) for view in views]
+    return Page[AgentRecord](items=items, total=total, page=wanted.page, limit=wanted.limit)
+
+
+@router.get("/summary", **requires("agents:read"))
+async def summarise_agents(wanted: Annotated[AgentConditions, Query()], session: ReadSession) -> AgentSummary:
+    """Count agents by status, version and silence (A5)."""
+    return AgentSummary.of(await queries.count_agents(session, wanted.wanted(), clock.now()))
+
+
+@router.post("/bulk/delete", **requires("agents:delete"))
+async def bulk_delete(body: AgentBulk, by: Caller, session: WriteSession) -> BulkAnswer:
+    """Forget many agents; the answer says for each what happened (A6)."""
+    results: list[BulkResult] = []
+    for agent_id in sorted(set(body.ids)):
+        try:
+            await actions.delete_agent(session, by, agent_id)
+            results.append(BulkResult(id=str(agent_id), ok=True))
+        except NotFound as error:
+            results.append(BulkResult(id=str(agent_id), ok=False, error=error.code))
+    return BulkAnswer.of(results)
+
+
+@router.get("/{agent_id}", **requires("agents:read"))
+async def read_agent(agent_id: UUID, by: Caller, session: ReadSession) -> AgentRecord:
+    """Show one agent (A1)."""
+    view = await queries.get_agent(session, agent_id)
+    return AgentRecord.of(view, await queries.managed_configs(session, (view.agent,)), by)
+
+
+@router.delete("/{agent_id}", status_code=204, **requires("agents:delete"))
+async def delete_agent(agent_id: UUID, by: Caller, session: WriteSession) -> None:
+    """Forget an agent; its next heartbeat creates it anew (A6)."""
+    await actions.delete_agent(session, by, agent_id)

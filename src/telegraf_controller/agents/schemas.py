@@ -1,0 +1,202 @@
+"""Agents on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from telegraf_controller.access.identity import Identity
+from telegraf_controller.agents.queries import AgentCounts, AgentFilter, AgentView, SortKey
+from telegraf_controller.agents.references import reference_of
+from telegraf_controller.agents.status import AgentStatus
+from telegraf_controller.web.schemas import Answer, Body, PageQuery, WireTime
+
+StatusName = Literal["ok", "warn", "fail", "undefined", "not_reporting"]
+StatusNumber = Literal["0", "1", "2", "3", "4"]
+
+
+def _storable(value: str) -> str:
+    # PostgreSQL cannot even be asked for a NUL.
+    if "\0" in value:
+        raise ValueError("must not contain a NUL character")
+    return value
+
+
+Text = Annotated[str, Field(max_length=255), AfterValidator(_storable)]
+
+
+class AgentConditions(Body):
+    """Which agents are meant (A4)."""
+
+    status: StatusName | StatusNumber | None = None
+    search: Text = ""
+    config: Text | None = None
+    reporting_rule: UUID | None = None
+    version: Text | None = None
+
+    def wanted(self) -> AgentFilter:
+        """As the query takes it."""
+        return AgentFilter(
+            status=_status(self.status),
+            search=self.search.strip(),
+            config=self.config,
+            reporting_rule=self.reporting_rule,
+            version=self.version,
+        )
+
+
+class AgentQuery(AgentConditions, PageQuery):
+    """Which agents to list, and how."""
+
+    sort_by: SortKey = "name"
+    sort_order: Literal["asc", "desc"] = "asc"
+
+
+def _status(given: str | None) -> AgentStatus | None:
+    if given is None:
+        return None
+    return AgentStatus(int(given)) if given.isdecimal() else AgentStatus[given.upper()]
+
+
+class AgentBulk(Body):
+    """Which agents a bulk call means."""
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
+
+
+class AgentRule(Answer):
+    """The reporting rule of an agent."""
+
+    id: UUID
+    description: str
+
+
+class AgentConfig(Answer):
+    """A configuration that an agent runs. It is managed when its URL leads to one that is stored here (A3)."""
+
+    managed: bool
+    source: str
+    """The URL or path as the agent wrote it."""
+    id: UUID | None
+    name: str | None
+    alias: str | None
+    """The alias it came by."""
+    group: str | None
+    """The group it came by."""
+    parameters: dict[str, str]
+
+
+class AgentStatistics(Answer):
+    """What the agent counted since its heartbeat before."""
+
+    errors: int
+    warnings: int
+    metrics: int
+
+
+class AgentRecord(Answer):
+    """An agent as its newest heartbeat left it (A1)."""
+
+    id: UUID
+    instance_id: str
+    hostname: str | None
+    ip_address: str | None
+    telegraf_version: str | None
+    telegraf_build: str
+    status: StatusName
+    reported_status: StatusName | None
+    first_seen: WireTime
+    last_seen: WireTime
+    reporting_rule: AgentRule
+    labels: list[str]
+    configs: list[AgentConfig]
+    statistics: AgentStatistics | None
+
+    @classmethod
+    def of(cls, view: AgentView, managed: Mapping[UUID, str], by: Identity) -> AgentRecord:
+        """Show an agent; `managed` names the configurations stored here that agents run."""
+        agent, liveness = view.agent, view.liveness
+        return cls.model_validate(
+            {
+                "id": agent.id,
+                "instance_id": agent.instance_id,
+                "hostname": agent.hostname,
+                "ip_address": agent.ip_address,
+                "telegraf_version": agent.telegraf_version,
+                "telegraf_build": agent.telegraf_build,
+                "status": AgentStatus(liveness.status).wire_name,
+                "reported_status": None
+                if liveness.reported_status is None
+                else AgentStatus(liveness.reported_status).wire_name,
+                "first_seen": agent.first_seen,
+                "last_seen": liveness.last_seen,
+                "reporting_rule": {"id": view.rule_id, "description": view.rule_description},
+                "labels": [],
+                "configs": [_config(source, managed, by) for source in agent.configurations],
+                "statistics": None if liveness.metrics is None else AgentStatistics.model_validate(liveness),
+            }
+        )
+
+
+def _config(source: str, managed: Mapping[UUID, str], by: Identity) -> AgentConfig:
+    reference = reference_of(source)
+    config_id = reference.id if reference is not None and reference.kind == "config" else None
+    # A token that is held to some configurations does not learn the names of others (T11).
+    readable = by.grant is None or by.grant.allows_config((str(config_id),))
+    name = managed.get(config_id) if config_id is not None and readable else None
+    found = name is not None and reference is not None
+    return AgentConfig(
+        managed=found,
+        source=source,
+        id=config_id if found else None,
+        name=name,
+        alias=None,
+        group=None,
+        parameters=reference.parameters if found and reference else {},
+    )
+
+
+class VersionCount(Answer):
+    """How many agents run one version of Telegraf."""
+
+    version: str | None
+    count: int
+
+
+class LastReported(Answer):
+    """How many agents were last heard of how long ago; each window ends where the next one begins."""
+
+    # Camel case would make `lt5M` of it, which are months.
+    model_config = ConfigDict(alias_generator=None)
+
+    lt5m: int
+    lt30m: int
+    lt1h: int
+    lt12h: int
+    lt24h: int
+    older: int
+
+
+class AgentSummary(Answer):
+    """Counts over agents (A5)."""
+
+    total: int
+    status: dict[str, int]
+    """By status number."""
+    telegraf_version: list[VersionCount]
+    """Most frequent first."""
+    last_reported: LastReported
+
+    @classmethod
+    def of(cls, counts: AgentCounts) -> AgentSummary:
+        """Show counts."""
+        versions = sorted(counts.by_version.items(), key=lambda item: (-item[1], item[0] is None, item[0] or ""))
+        return cls(
+            total=counts.total,
+            status={str(status): count for status, count in counts.by_status.items()},
+            telegraf_version=[VersionCount(version=version, count=count) for version, count in versions],
+            last_reported=LastReported(**counts.by_band),
+        )
