@@ -68,7 +68,7 @@ class Caller:
     runner: asyncio.Runner
     api: Api
 
-    def send(self, case: schemathesis.Case, headers: dict[str, str]) -> httpx.Response:
+    def send(self, case: schemathesis.Case[Any], headers: dict[str, str]) -> httpx.Response:
         """Send what was generated."""
         request = case.as_transport_kwargs(headers=headers, base_url="http://controller.test")
         request.pop("cookies", None)
@@ -116,7 +116,7 @@ def test_every_answer_is_as_documented(caller: Caller, operation: str, who: str)
 
     @EXAMPLES
     @given(case=cases)
-    def check(case: schemathesis.Case) -> None:
+    def check(case: schemathesis.Case[Any]) -> None:
         case.validate_response(caller.send(case, headers), checks=CHECKS)
 
     check()

@@ -10,9 +10,12 @@ import httpx
 import pytest
 
 from telegraf_controller import clock
+from telegraf_controller.access.identity import token_identity
+from telegraf_controller.settings.actions import SettingsChange, change_settings
 from telegraf_controller.settings.queries import LoginSecurity, read_settings
 from telegraf_controller.settings.seed import seed_settings
 from telegraf_controller.tokens.check import load_access
+from telegraf_controller.tokens.mint import digest_of
 from tests.cast import ADAM, OLIVIA, UNKNOWN_TOKEN
 from tests.support.api import Api, running_api
 from tests.support.people import audit_trail, browser_of, refusal, sign_in
@@ -54,11 +57,18 @@ async def test_settings_have_defaults_and_are_changed_field_by_field(api: Api) -
 
 
 async def test_two_changes_of_different_fields_at_once_both_hold(api: Api) -> None:
-    owner = api.cast.bearer("owner")
-    changes: list[dict[str, int]] = [{"attempts": 9}, {"lockoutMinutes": 99}, {}]
-    await asyncio.gather(*(_patch(api, owner, {"loginSecurity": change}) for change in changes))
-    security = (await api.http.get("/api/settings", headers=owner)).json()["loginSecurity"]
-    assert (security["attempts"], security["lockoutMinutes"]) == (9, 99)
+    by = token_identity((await api.services.access.current()).grants[digest_of(OLIVIA.token)], "127.0.0.1")
+
+    async def change(**fields: int) -> None:
+        async with api.database.write() as session:
+            wanted = SettingsChange(login_security=fields)
+            await change_settings(session, by, wanted, locked=False, now=clock.now())
+
+    for n in range(1, 11):
+        await asyncio.gather(change(attempts=n), change(lockout_minutes=n))
+        async with api.database.read() as session:
+            security = (await read_settings(session)).login_security
+        assert (security.attempts, security.lockout_minutes) == (n, n)
 
 
 @pytest.mark.parametrize(

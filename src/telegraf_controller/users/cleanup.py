@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from telegraf_controller.db.engine import Database
 from telegraf_controller.users.sessions import has_ended
 from telegraf_controller.users.tables import PasswordReset, UserSession
 
 
-async def delete_ended(session: AsyncSession, now: datetime) -> None:
+async def delete_ended(database: Database, now: datetime) -> None:
     """Remove sessions and reset links that have ended. Expired invites stay: people look for them in the list."""
-    await session.execute(delete(UserSession).where(has_ended(now)))
-    await session.execute(delete(PasswordReset).where(PasswordReset.expires_at <= now))
+    for ended in (
+        delete(UserSession).where(has_ended(now)),
+        delete(PasswordReset).where(PasswordReset.expires_at <= now),
+    ):
+        # A transaction each: no rows of two tables are held at once.
+        async with database.write() as session:
+            await session.execute(ended)
