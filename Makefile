@@ -31,7 +31,7 @@ run: setup ## Start the controller on SQLite; make run ARGS="--port 9000"
 
 test: lint ## Run linters, type checker, import rules and all tests; ARGS go to pytest
 	$(call say,'pytest')
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 lint: setup $(DEV) ## Check style, types and import rules
 	$(call say,'ruff check')
