@@ -39,22 +39,26 @@ class Counters(Protocol):
 class _Gathering:
     """Requests that wait for the same read, but not for ever."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, patience: float) -> None:
+    def __init__(self) -> None:
         # One future for each: a request that is given up must not take the answer from the others.
         self.waiting: list[asyncio.Future[dict[str, int]]] = []
-        self._giving_up = loop.call_later(patience, self.fail, StorageUnavailable())
+        self.giving_up: asyncio.TimerHandle | None = None
 
     def succeed(self, generations: dict[str, int]) -> None:
-        self._giving_up.cancel()
+        self._keep_on()
         for one in self.waiting:
             if not one.done():
                 one.set_result(generations)
 
     def fail(self, error: Exception) -> None:
-        self._giving_up.cancel()
+        self._keep_on()
         for one in self.waiting:
             if not one.done():
                 one.set_exception(error)
+
+    def _keep_on(self) -> None:
+        if self.giving_up is not None:
+            self.giving_up.cancel()
 
 
 class Freshness:
@@ -76,8 +80,9 @@ class Freshness:
         loop = asyncio.get_running_loop()
         gathering = self._gathering
         if gathering is None:
+            gathering = self._gathering = _Gathering()
             patience = SHORT_PATIENCE_SECONDS if self._failing else PATIENCE_SECONDS
-            gathering = self._gathering = _Gathering(loop, patience)
+            gathering.giving_up = loop.call_later(patience, self._give_up, gathering)
             self._crowded.clear()
             if self._reading is None:
                 self._reading = loop.create_task(self._read_until_idle())
@@ -91,6 +96,13 @@ class Freshness:
     def seconds_since_success(self) -> float | None:
         """How long ago the counters could be read; None when they never could."""
         return None if self._last_success is None else self._monotonic() - self._last_success
+
+    def _give_up(self, gathering: _Gathering) -> None:
+        self._failing = True
+        if self._gathering is gathering:
+            # Who comes now must not join those who were answered.
+            self._gathering = None
+        gathering.fail(StorageUnavailable())
 
     async def _read_until_idle(self) -> None:
         try:
