@@ -1,0 +1,22 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+/** The records of the API by the names that people use; their shapes are generated. */
+export type AuthStatus = Schemas["AuthStatus"];
+export type EndpointAuth = Schemas["EndpointAuth"];
+export type Invite = Schemas["InviteRecord"];
+export type InviteCreated = Schemas["InviteCreated"];
+export type Me = Schemas["Me"];
+export type PasswordResetCreated = Schemas["PasswordResetCreated"];
+export type PermissionTable = Schemas["PermissionTable"];
+export type Settings = Schemas["SettingsRecord"];
+export type SettingsPatch = Schemas["SettingsPatch"];
+export type Token = Schemas["TokenRecord"];
+export type TokenCreate = Schemas["TokenCreate"];
+export type TokenCreated = Schemas["TokenCreated"];
+export type User = Schemas["UserRecord"];
+
+export type BulkAnswer = Schemas["BulkAnswer"];
+export type Page<T> = { items: T[]; total: number; page: number; limit: number };
+export type PasswordComplexity = Schemas["LoginSecurity"]["passwordComplexity"];

@@ -1,0 +1,33 @@
+import { IconKey, IconSettings, IconUsers } from "@tabler/icons-react";
+
+import { urls } from "@/shared/urls";
+
+export type NavigationEntry = {
+  label: string;
+  to: string;
+  icon: typeof IconKey;
+  /** Who may read it; the entry is not shown to others. */
+  permission: string;
+  /** What else people may call it when they search. */
+  keywords?: string;
+};
+
+export type NavigationGroup = { label: string | null; entries: NavigationEntry[] };
+
+/** The rooms in the order of the side bar. */
+export const navigation: NavigationGroup[] = [
+  {
+    label: "Access",
+    entries: [
+      { label: "API tokens", to: urls.tokens, icon: IconKey, permission: "tokens:read", keywords: "secrets credentials" },
+      { label: "Users", to: urls.users, icon: IconUsers, permission: "users:read", keywords: "invites people roles" },
+      { label: "Settings", to: urls.settings, icon: IconSettings, permission: "settings:read", keywords: "authentication" },
+    ],
+  },
+];
+
+/** The first room that somebody may enter: where the interface begins. */
+export function firstRoom(may: (permission: string) => boolean): string {
+  const entries = navigation.flatMap((group) => group.entries);
+  return entries.find((entry) => may(entry.permission))?.to ?? urls.account;
+}

@@ -1,0 +1,45 @@
+import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
+
+import { accountRoutes } from "@/features/account/routes";
+import { authRoutes } from "@/features/auth/routes";
+import { settingsRoutes } from "@/features/settings/routes";
+import { tokenRoutes } from "@/features/tokens/routes";
+import { userRoutes } from "@/features/users/routes";
+import { Loading } from "@/shared/parts/states";
+import { useCan } from "@/shared/session";
+
+import { firstRoom } from "./navigation";
+import { NotFound } from "./pages/NotFound";
+import { RouteFailure } from "./pages/RouteFailure";
+import { RequireSession } from "./RequireSession";
+import { Shell } from "./shell/Shell";
+
+function Start() {
+  return <Navigate to={firstRoom(useCan())} replace />;
+}
+
+const rooms: RouteObject[] = [...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
+
+export const router = createBrowserRouter([
+  {
+    errorElement: <RouteFailure />,
+    HydrateFallback: Loading,
+    children: [
+      ...authRoutes,
+      {
+        element: <RequireSession />,
+        children: [
+          {
+            element: <Shell />,
+            children: [
+              {
+                errorElement: <RouteFailure />,
+                children: [{ index: true, element: <Start /> }, ...rooms, { path: "*", element: <NotFound /> }],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+]);

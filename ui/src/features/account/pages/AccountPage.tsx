@@ -1,0 +1,98 @@
+import { Button, Group, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+
+import { FormError } from "@/shared/form/FormError";
+import { NewPassword } from "@/shared/form/NewPassword";
+import { useApiForm } from "@/shared/form/use-api-form";
+import { emailProblem, usernameProblem } from "@/shared/lib/names";
+import { notifyDone } from "@/shared/lib/notify";
+import { PageHeader } from "@/shared/parts/PageHeader";
+import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { Facts, Section } from "@/shared/parts/Section";
+import { useCan, useMe } from "@/shared/session";
+import { settingsQuery } from "@/shared/settings";
+
+import { useAccountActions } from "../queries";
+
+export default function AccountPage() {
+  const { user, role, session } = useMe();
+  return (
+    <div style={{ maxWidth: 860 }}>
+      <PageHeader title="Account" lead="Your own name, e-mail and password." />
+      <ProfileSection />
+      {user.authProvider === "local" && <PasswordSection />}
+      <Section title="This session">
+        <Facts
+          facts={[
+            ["Role", role],
+            ["Last sign-in", <RelativeTime at={user.lastSignInAt} />],
+            session ? ["Ends", <><RelativeTime at={session.expiresAt} />, or after 12 hours without use</>] : null,
+          ]}
+        />
+      </Section>
+    </div>
+  );
+}
+
+function ProfileSection() {
+  const { user } = useMe();
+  const { change } = useAccountActions();
+  const { form, onSubmit, busy, error } = useApiForm({
+    initialValues: { username: user.username, email: user.email },
+    validate: { username: usernameProblem, email: emailProblem },
+    fieldOfCode: { username_conflict: "username", email_conflict: "email" },
+    submit: async (values) => {
+      await change.mutateAsync(values);
+      form.resetDirty();
+      notifyDone("Your account is saved.");
+    },
+  });
+  return (
+    <Section title="Profile">
+      <form onSubmit={onSubmit} noValidate>
+        <Stack gap="sm" maw={420}>
+          <TextInput label="Username" autoComplete="username" {...form.getInputProps("username")} />
+          <TextInput label="E-mail" type="email" autoComplete="email" {...form.getInputProps("email")} />
+          <FormError error={error} />
+          <Group><Button type="submit" loading={busy} disabled={!form.isDirty()}>Save</Button></Group>
+        </Stack>
+      </form>
+    </Section>
+  );
+}
+
+function PasswordSection() {
+  const can = useCan();
+  const security = useQuery({ ...settingsQuery, enabled: can("settings:read") }).data?.loginSecurity;
+  const { changePassword } = useAccountActions();
+  const { form, onSubmit, busy, error } = useApiForm({
+    initialValues: { currentPassword: "", newPassword: "" },
+    validate: {
+      currentPassword: (value) => (value ? null : "Type your current password"),
+      newPassword: (value) => (value ? null : "Choose a new password"),
+    },
+    fieldOfCode: { wrong_password: "currentPassword" },
+    submit: async (values) => {
+      await changePassword.mutateAsync(values);
+      form.reset();
+      notifyDone("Your password is changed. Your other sessions have ended.");
+    },
+  });
+  return (
+    <Section title="Password" lead="Changing it signs you out everywhere else.">
+      <form onSubmit={onSubmit} noValidate>
+        <Stack gap="sm" maw={420}>
+          <PasswordInput label="Current password" autoComplete="current-password" {...form.getInputProps("currentPassword")} />
+          <NewPassword
+            label="New password"
+            complexity={security?.passwordComplexity ?? "low"}
+            typed={form.values.newPassword}
+            {...form.getInputProps("newPassword")}
+          />
+          <FormError error={error} />
+          <Group><Button type="submit" loading={busy}>Change password</Button></Group>
+        </Stack>
+      </form>
+    </Section>
+  );
+}

@@ -1,0 +1,62 @@
+import { Button, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+
+import type { Invite } from "@/api/types";
+import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
+import { useDialog } from "@/shared/dialog/use-dialog";
+import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { Section } from "@/shared/parts/Section";
+import { StatusBadge } from "@/shared/parts/StatusBadge";
+import { LoadError } from "@/shared/parts/states";
+import { useCan } from "@/shared/session";
+
+import { invitesQuery, useUserActions } from "../queries";
+import { roleLabel } from "../roles";
+
+/** Who was asked to join and has not yet. Nothing when nobody was. */
+export function PendingInvites() {
+  const can = useCan();
+  const invites = useQuery({ ...invitesQuery, enabled: can("invites:read") });
+  const dialog = useDialog<Invite>();
+  const { withdraw } = useUserActions();
+  if (invites.isError) return <LoadError what="the invites" error={invites.error} onRetry={() => void invites.refetch()} />;
+  if (!invites.data?.items.length) return null;
+  return (
+    <div style={{ marginBottom: 16 }}>
+      <Section title="Pending invites">
+        <Table.ScrollContainer minWidth={560} type="native">
+          <Table aria-label="Pending invites" horizontalSpacing={0}>
+            <Table.Tbody>
+              {invites.data.items.map((invite) => (
+                <Table.Tr key={invite.id}>
+                  <Table.Td><Text span size="sm" fw={550}>{invite.username}</Text> <Text span size="sm" c="dimmed">{invite.email}</Text></Table.Td>
+                  <Table.Td>{roleLabel(invite.role)}</Table.Td>
+                  <Table.Td>
+                    {invite.expired ? <StatusBadge tone="fail">Expired</StatusBadge> : <>ends <RelativeTime at={invite.expiresAt} /></>}
+                  </Table.Td>
+                  <Table.Td c="dimmed">by {invite.createdBy} <RelativeTime at={invite.createdAt} /></Table.Td>
+                  <Table.Td ta="right">
+                    {can("invites:delete") && (
+                      <Button size="compact-xs" variant="default" onClick={() => dialog.open(invite)}>
+                        {invite.expired ? "Remove" : "Take back"}
+                      </Button>
+                    )}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      </Section>
+      <ConfirmDialog
+        opened={dialog.opened}
+        onClose={dialog.close}
+        title="Take the invite back?"
+        confirm="Take back"
+        onConfirm={() => withdraw.mutateAsync(dialog.subject!.id)}
+      >
+        <Text size="sm">The link for <strong>{dialog.subject?.username}</strong> ({dialog.subject?.email}) stops working.</Text>
+      </ConfirmDialog>
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { useCallback, useMemo } from "react";
+import { useSearchParams } from "react-router";
+
+import { changedListState, type ListDefaults, type ListState, readListState, writeListState } from "@/shared/lib/list-state";
+
+export type List = ListState & {
+  /** `replace` leaves no step behind for the Back button, as while typing. */
+  change: (change: Partial<ListState>, options?: { replace?: boolean }) => void;
+  setFilter: (name: string, values: string[]) => void;
+  clear: () => void;
+  isFiltered: boolean;
+};
+
+/** The state of a list, kept in the address. `defaults` must be one constant of the module. */
+export function useList(defaults: ListDefaults): List {
+  const [address, setAddress] = useSearchParams();
+  const state = useMemo(() => readListState(address, defaults), [address, defaults]);
+
+  const change = useCallback<List["change"]>(
+    (wanted, options) =>
+      setAddress((now) => writeListState(changedListState(readListState(now, defaults), wanted), defaults, now), {
+        preventScrollReset: true,
+        ...options,
+      }),
+    [setAddress, defaults],
+  );
+  const setFilter = useCallback<List["setFilter"]>(
+    (name, values) => change({ filters: { ...state.filters, [name]: values } }),
+    [change, state.filters],
+  );
+  const clear = useCallback(() => change({ search: "", filters: {} }), [change]);
+  const isFiltered = state.search !== "" || Object.values(state.filters).some((values) => values.length > 0);
+  return { ...state, change, setFilter, clear, isFiltered };
+}

@@ -1,0 +1,37 @@
+/** Every address of the interface, as it stands in the route table (`:name`) and as a link. */
+export const paths = {
+  home: "/",
+  signIn: "/sign-in",
+  setUp: "/set-up",
+  invite: "/invite/:secret",
+  passwordReset: "/password-reset/:secret",
+  account: "/account",
+  settings: "/settings",
+  tokens: "/tokens",
+  token: "/tokens/:id",
+  users: "/users",
+  user: "/users/:id",
+} as const;
+
+export const urls = {
+  home: paths.home,
+  setUp: paths.setUp,
+  account: paths.account,
+  settings: paths.settings,
+  tokens: paths.tokens,
+  token: (id: string) => fill(paths.token, { id }),
+  users: paths.users,
+  user: (id: string) => fill(paths.user, { id }),
+  apiReference: "/api/docs",
+  signIn: (returnTo?: string) => (returnTo && returnTo !== "/" ? `/sign-in?return=${encodeURIComponent(returnTo)}` : "/sign-in"),
+};
+
+/** Where to go after signing in: only ever a page of this interface, whatever the address says. */
+export function safeReturnPath(value: string | null): string {
+  if (!value?.startsWith("/") || value.startsWith("//") || value.includes("\\")) return paths.home;
+  return new URL(value, "http://here").origin === "http://here" ? value : paths.home;
+}
+
+function fill(path: string, values: Record<string, string>): string {
+  return path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+}

@@ -1,0 +1,24 @@
+import react from "@vitejs/plugin-react";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+import { compressed } from "./vite/compressed.ts";
+import { colorSchemeFirst } from "./vite/color-scheme-first.ts";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  plugins: [react(), colorSchemeFirst(here("vite/color-scheme.js")), compressed()],
+  resolve: { alias: { "@": here("src") } },
+  build: {
+    outDir: here("../src/telegraf_controller/web/ui_dist"),
+    emptyOutDir: true,
+    // An inlined file would be a data: address, which the content security policy allows for images only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+  },
+  server: {
+    proxy: Object.fromEntries(["/api", "/health"].map((path) => [path, "http://127.0.0.1:8888"])),
+  },
+});
