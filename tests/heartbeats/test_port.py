@@ -274,3 +274,21 @@ async def test_beyond_what_may_wait_the_answer_is_503_at_once(port: Port, monkey
     stored = {message["id"] for message in (json.loads(a.request.content) for a in answers if a.status_code == 204)}
     assert await port.agents() == {"known", *stored}
     assert stored
+
+
+@only_sqlite
+async def test_bodies_that_arrive_at_once_are_bounded_together(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """H3: memory stays flat, however many connections there are."""
+    monkeypatch.setattr(body, "ARRIVING_BYTES", 5_000)
+    head = f"POST /agents/heartbeat HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {AGENT_TOKEN}\r\n"
+    _, slow = await asyncio.open_connection(*port.address)
+    slow.write(f"{head}Content-Length: 4990\r\n\r\n{{".encode())
+    await slow.drain()
+    await asyncio.sleep(0.1)
+    answer = await port.beat()
+    assert (answer.status_code, answer.json()["error"]) == (503, "overloaded")
+    slow.close()
+    await slow.wait_closed()
+    async with asyncio.timeout(5):
+        while (await port.beat()).status_code != 204:  # noqa: ASYNC110 - only asking tells
+            await asyncio.sleep(0.02)

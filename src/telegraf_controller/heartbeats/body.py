@@ -13,6 +13,9 @@ from telegraf_controller.heartbeats.gate import Headers
 READ_SECONDS = 10
 """How long a body may take to arrive."""
 
+ARRIVING_BYTES = 128 * 1024 * 1024
+"""What may be arriving at once, over all connections: large bodies are rare, and many at once are no fleet."""
+
 _GZIP = zlib.MAX_WBITS | 16
 
 
@@ -31,12 +34,16 @@ class BodyReader:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._arriving = 0
         self._reading: dict[asyncio.Task[object], float] = {}
         self._late: set[asyncio.Task[object]] = set()
 
     async def read(self, headers: Headers, protocol: Incoming) -> bytes:
-        """Return the body, decompressed. Raises ControllerError `body_too_large`, `invalid_heartbeat` (it is not what
-        its headers say, or too slow), `unsupported_media_type`."""
+        """Return the body, decompressed.
+
+        Raises ControllerError `body_too_large`, `invalid_heartbeat` (too slow, or not what its headers say),
+        `unsupported_media_type`, `overloaded`.
+        """
         body = await self._in_time(headers, protocol)
         encodings = headers.get_all("content-encoding")
         return self._decompressed(body, encodings) if encodings else body
@@ -76,17 +83,31 @@ class BodyReader:
         announced = headers.get_all("content-length")
         if not announced:
             return await self._streamed(protocol)
-        if int(announced[0]) > self._limit:
+        size = int(announced[0])
+        if size > self._limit:
             raise self._too_large()
-        return await protocol()
+        self._expect(size)
+        try:
+            return await protocol()
+        finally:
+            self._arriving -= size
 
     async def _streamed(self, protocol: Incoming) -> bytes:
         body = bytearray()
-        async for chunk in protocol:
-            body += chunk
-            if len(body) > self._limit:
-                raise self._too_large()
-        return bytes(body)
+        try:
+            async for chunk in protocol:
+                self._expect(len(chunk))
+                body += chunk
+                if len(body) > self._limit:
+                    raise self._too_large()
+            return bytes(body)
+        finally:
+            self._arriving -= len(body)
+
+    def _expect(self, size: int) -> None:
+        if self._arriving + size > ARRIVING_BYTES:
+            raise ControllerError("overloaded", "Too many large heartbeats arrive at once; this one was not stored.")
+        self._arriving += size
 
     def _decompressed(self, body: bytes, encodings: list[str]) -> bytes:
         encoding = ", ".join(encodings).strip().lower()

@@ -28,8 +28,9 @@ WRITE_SECONDS = 10
 """A transaction that takes longer counts as lost: the network may have swallowed the answer."""
 
 # Whoever raises the generation locks the table against this mode first, so that it cannot move between the check below
-# and the commit (see `db.generations.raise_generation`).
-_BEGIN = "BEGIN; LOCK TABLE generations IN ROW SHARE MODE"
+# and the commit (see `db.generations.raise_generation`). The time-out frees what a server still holds for a connection
+# that was given up here.
+_BEGIN = f"BEGIN; SET LOCAL statement_timeout = '{WRITE_SECONDS}s'; LOCK TABLE generations IN ROW SHARE MODE"
 
 
 def _unless_newer(seen: str) -> str:

@@ -46,6 +46,7 @@ _PRAGMAS = (
     "PRAGMA cache_size=-65536",
     # A checkpoint costs the commit that it falls on: a larger log makes them rare and lets pages share one.
     "PRAGMA wal_autocheckpoint=8000",
+    "PRAGMA journal_size_limit=67108864",
 )
 
 

@@ -56,7 +56,8 @@ class Writer:
                 if not self.available:
                     await self._come_back()
                 await self._write_group(await self._buffer.take())
-            except StorageUnavailable as error:
+            except Exception as error:
+                # A mistake of ours counts as an outage too: the task must live, and nobody be left waiting.
                 self._lost(error)
                 await asyncio.sleep(PROBE_SECONDS)
 
@@ -79,13 +80,15 @@ class Writer:
         self._outage_logged = float("-inf")
         self.available = True
 
-    def _lost(self, error: StorageUnavailable) -> None:
+    def _lost(self, error: Exception) -> None:
         self.available = False
-        self._buffer.drain(error)
+        self._buffer.drain(error if isinstance(error, StorageUnavailable) else StorageUnavailable())
         now = asyncio.get_running_loop().time()
         if now - self._outage_logged >= LOG_OUTAGE_SECONDS:
             self._outage_logged = now
-            log.error("heartbeats cannot be stored, agents are asked to try again", cause=repr(error.__cause__))
+            log.error(
+                "heartbeats cannot be stored, agents are asked to try again", cause=repr(error.__cause__ or error)
+            )
 
     async def _write_group(self, group: Group) -> None:
         try:
