@@ -401,3 +401,39 @@ async def test_the_last_use_is_kept_without_a_write_per_request(api: Api) -> Non
     record = (await api.http.get(record_url, headers=owner)).json()
     assert record["lastUsedIp"] == "127.0.0.1"
     assert record["lastUsedAt"] is not None
+
+
+async def test_a_restricted_token_hands_its_restrictions_on(api: Api) -> None:
+    """T11"""
+    rights = ["tokens:write", "configs:read"]
+    limits = {"allowedNetworks": ["127.0.0.0/8"], "agentIds": ["web-*", "db-1"], "configs": ["web-servers", "common"]}
+    narrow = await create(api, permissions=rights, **limits)
+
+    async def make(name: str, **fields: Any) -> dict[str, Any]:
+        body = {"name": name, "permissions": ["configs:read"], **fields}
+        answer: dict[str, Any] = (await api.http.post("/api/tokens", json=body, headers=bearer(narrow["token"]))).json()
+        return answer
+
+    inherited = await make("inherited")
+    assert {field: inherited[field] for field in limits} == limits
+    within = {"allowedNetworks": ["127.0.0.1/32"], "agentIds": ["web-17", "db-1"], "configs": ["Common"]}
+    narrower = await make("narrower", **within)
+    assert {field: narrower[field] for field in within} == within
+    for field, beyond in {
+        "allowedNetworks": ["::1/128"],
+        "agentIds": ["web-1*"],
+        "configs": ["common", "secret"],
+    }.items():
+        refused = await make("beyond", **{field: beyond})
+        assert (refused["error"], refused["details"]) == ("token_not_allowed_here", {"rule": field})
+
+
+async def test_a_restricted_token_cannot_learn_the_value_of_a_free_one(api: Api) -> None:
+    """T11, T12"""
+    free = await create(api, name="free", permissions=["configs:read"])
+    narrow = await create(api, permissions=["tokens:write", "configs:read"], agentIds=["web-*"])
+    headers = bearer(narrow["token"])
+    refused = await api.http.post(f"/api/tokens/{free['id']}/rotate", headers=headers)
+    assert (refused.status_code, refused.json()["error"]) == (403, "token_not_allowed_here")
+    own = await api.http.post(f"/api/tokens/{narrow['id']}/rotate", headers=headers)
+    assert own.status_code == 200

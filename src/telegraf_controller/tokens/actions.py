@@ -20,20 +20,12 @@ from telegraf_controller.errors import Conflict, ControllerError, Forbidden, Not
 from telegraf_controller.permissions import ROLE_GRANTS, Role, in_table_order
 from telegraf_controller.tokens.mint import MintedToken, from_value, mint
 from telegraf_controller.tokens.queries import OwnedToken, get_token, sees_all_tokens, visible_to
+from telegraf_controller.tokens.restrictions import Restrictions, inherited, require_within
 from telegraf_controller.tokens.tables import Token
 from telegraf_controller.users.tables import User
 
 MAX_OVERLAP_SECONDS = 7 * 24 * 3600
 DEFAULT_OVERLAP_SECONDS = 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Restrictions:
-    """Where a token may be used, beyond its permissions; None does not restrict (T11)."""
-
-    allowed_networks: list[str] | None = None
-    agent_ids: list[str] | None = None
-    configs: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +55,15 @@ async def create_token(
     """Store a new token with what the caller and its user may both do (T6, T7, T13).
 
     Nobody can give what they do not have: the permissions are cut to the caller's own and to the role of the token's
-    user. Raises Forbidden, Conflict (`token_name_conflict`, `token_value_conflict`), ValidationFailed, ControllerError
-    `no_permissions`.
+    user, and a restricted token hands its restrictions on (T11). Raises Forbidden, Conflict (`token_name_conflict`,
+    `token_value_conflict`), ValidationFailed, ControllerError `no_permissions`.
     """
     user = await _user_of_new_token(session, by, wanted.user_id)
     granted = frozenset(wanted.permissions) & by.permissions & ROLE_GRANTS[Role(user.role)]
     if not granted:
         raise ControllerError("no_permissions", "None of the permissions asked for can be given to this token.")
     _check_expiry(wanted.expires_at, now)
+    restrictions = inherited(by.grant, wanted.restrictions)
     if wanted.raw_token is not None and not presharing_allowed:
         raise Forbidden("preshared_tokens_disabled", "This instance does not accept supplied token values.")
     minted = _minted(wanted.raw_token)
@@ -86,9 +79,9 @@ async def create_token(
         expires_at=wanted.expires_at,
         created_at=now,
         created_by=by.username,
-        allowed_networks=wanted.restrictions.allowed_networks,
-        agent_ids=wanted.restrictions.agent_ids,
-        configs=wanted.restrictions.configs,
+        allowed_networks=restrictions.allowed_networks,
+        agent_ids=restrictions.agent_ids,
+        configs=restrictions.configs,
     )
     session.add(token)
     with unique_or({"tokens.name": _name_taken(wanted.name), "tokens.digest": _value_taken()}):
@@ -167,6 +160,7 @@ async def rotate_token(
         raise Forbidden("insufficient_permissions", sentence, required=missing[0])
     if outranks(owned.user.role, by.role):
         raise Forbidden("insufficient_permissions", "Only the owner rotates the owner's tokens.")
+    require_within(by.grant, Restrictions(token.allowed_networks, token.agent_ids, token.configs))
     minted = mint()
     token.previous_digest = token.digest if overlap_seconds > 0 else None
     token.previous_value_expires_at = now + timedelta(seconds=overlap_seconds) if overlap_seconds > 0 else None

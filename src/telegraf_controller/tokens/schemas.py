@@ -15,9 +15,9 @@ from telegraf_controller.tokens.actions import (
     MAX_OVERLAP_SECONDS,
     CreatedToken,
     NewToken,
-    Restrictions,
 )
 from telegraf_controller.tokens.queries import OwnedToken, SortKey, TokenFilter
+from telegraf_controller.tokens.restrictions import Restrictions
 from telegraf_controller.web.schemas import Answer, Body, PageQuery, WireTime
 
 
