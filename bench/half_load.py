@@ -42,6 +42,11 @@ def measure_million(server: Controller) -> Paced:
     return _measure(server, 1_000_000, 60, 120, seed=3)
 
 
+def measure_pace(server: Controller, *, agents: int, interval: int, duration: int) -> Paced:
+    """Let a fleet of this size report every `interval` seconds, for `duration` seconds."""
+    return _measure(server, agents, interval, duration, seed=4)
+
+
 def _measure(server: Controller, agents: int, interval: int, duration: int, *, seed: int) -> Paced:
     with _ApiWatch(server) as watch:
         report = _simulate(server, agents, interval, duration, seed)

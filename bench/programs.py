@@ -101,8 +101,8 @@ def nginx(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def controller(folder: Path, database: str) -> Iterator[Controller]:
-    """Run the controller on this database, with an owner and a token for agents."""
+def controller(folder: Path, database: str, **options: str) -> Iterator[Controller]:
+    """Run the controller on this database, with an owner and a token for agents; `options` are variables."""
     port, heartbeat_port = _free_port(), _free_port()
     owner_token = f"tc-apiv1_{secrets.token_hex(32)}"
     environment = {
@@ -117,6 +117,7 @@ def controller(folder: Path, database: str) -> Iterator[Controller]:
         "APP_PORT": str(port),
         "HEARTBEAT_PORT": str(heartbeat_port),
         "LOG_LEVEL": "warning",
+        **options,
     }
     url, heartbeat = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{heartbeat_port}"
     command = [sys.executable, "-m", "telegraf_controller.cli.main", "serve"]

@@ -12,10 +12,14 @@ from starlette.types import ASGIApp
 from telegraf_controller import __version__
 from telegraf_controller.access import routes as access
 from telegraf_controller.access.services import Services, make_services
+from telegraf_controller.access.shield import SignInShield
 from telegraf_controller.agents import routes as agents
+from telegraf_controller.aliases import routes as aliases
 from telegraf_controller.configs import routes as configs
 from telegraf_controller.configs.serving import ServingApp
+from telegraf_controller.constants import routes as constants
 from telegraf_controller.db.engine import Database
+from telegraf_controller.groups import routes as groups
 from telegraf_controller.options import Options
 from telegraf_controller.settings import routes as settings
 from telegraf_controller.tokens import routes as tokens
@@ -32,6 +36,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     users.router,
     tokens.router,
     configs.router,
+    constants.router,
+    groups.router,
+    aliases.router,
     agents.router,
     settings.router,
     health.router,
@@ -60,7 +67,7 @@ def build_api(options: Options, database: Database) -> ASGIApp:
 
 def wrap(services: Services, app: FastAPI) -> ASGIApp:
     """Put in front of the framework what answers agents and browsers without it, and what all others go through."""
-    return ServingApp(services, UserInterface(Envelope(app)))
+    return ServingApp(services, UserInterface(Envelope(SignInShield(services, app))))
 
 
 def build_framework_app(services: Services) -> FastAPI:

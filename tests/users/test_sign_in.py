@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NoReturn
 
 import pytest
 from argon2 import PasswordHasher
@@ -17,6 +17,13 @@ from telegraf_controller.users.tables import UnknownName, User, UserSession
 from tests.cast import CHEAP_HASHER, DORA, MAX, MONA, OLIVIA
 from tests.support.api import Api, running_api
 from tests.support.people import audit_trail, browser_of, cookie, cookie_from, refusal, sign_in, user_row
+
+
+@pytest.fixture
+def still() -> Iterator[None]:
+    """Time stands still: attempts do not come back because the machine is slow."""
+    with clock.replaced(clock.now().timestamp):
+        yield
 
 
 @pytest.fixture
@@ -136,6 +143,7 @@ async def test_a_disabled_account_is_told_so_only_with_its_password(api: Api) ->
     assert refusal(await sign_in(api, "Dora", DORA.password)) == (403, "account_disabled")
 
 
+@pytest.mark.usefixtures("still")
 async def test_one_address_that_guesses_has_to_wait_and_others_do_not(migrated_database_url: str) -> None:
     """U10"""
     async with running_api(migrated_database_url, trusted_proxies=["127.0.0.1/32"]) as api:
@@ -151,10 +159,50 @@ async def test_one_address_that_guesses_has_to_wait_and_others_do_not(migrated_d
         assert elsewhere.status_code == 200
 
 
-async def test_more_checks_than_can_wait_are_refused_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_flood_from_many_addresses_gets_few_attempts_and_who_is_familiar_gets_in(
+    migrated_database_url: str,
+) -> None:
     """U10"""
-    monkeypatch.setattr(passwords, "_waiting_checks", passwords.MAX_WAITING_CHECKS)
-    assert refusal(await sign_in(api, "Mona", MONA.password)) == (429, "too_many_attempts")
+    async with running_api(migrated_database_url, trusted_proxies=["127.0.0.1/32"]) as api:
+        mona = {"X-Forwarded-For": "203.0.113.10"}
+        assert (await sign_in(api, "Mona", MONA.password, **mona)).status_code == 200
+        flood = [
+            refusal(await sign_in(api, f"nobody{n}", "not it", **{"X-Forwarded-For": f"198.51.100.{n}"}))[0]
+            for n in range(throttle.STRANGERS_AT_ONCE + 10)
+        ]
+        assert flood == [401] * throttle.STRANGERS_AT_ONCE + [429] * 10
+        assert (await sign_in(api, "Mona", MONA.password, **mona)).status_code == 200
+
+
+@pytest.mark.usefixtures("still")
+async def test_who_is_familiar_at_an_address_gets_in_whatever_others_do_there(api: Api) -> None:
+    """U10: an office, or a proxy that nobody declared, is one address."""
+    assert (await sign_in(api, "Mona", MONA.password)).status_code == 200
+    for n in range(throttle.BURST):
+        await sign_in(api, f"nobody{n}", "not it")
+    assert refusal(await sign_in(api, "Max", MAX.password)) == (429, "too_many_attempts")
+    for _ in range(throttle.BURST + 5):
+        assert (await sign_in(api, "mona", MONA.password)).status_code == 200
+    guesses = [refusal(await sign_in(api, "Mona", "not it"))[0] for _ in range(throttle.BURST + 5)]
+    assert guesses == [401] * 5 + [423] * (throttle.BURST - 5) + [429] * 5
+
+
+@pytest.mark.usefixtures("still")
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_flood_is_refused_before_the_framework_sees_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """U10"""
+    for n in range(throttle.BURST):
+        await sign_in(api, f"nobody{n}", "not it")
+
+    def never(*_: object) -> NoReturn:
+        raise AssertionError("the handler was asked")
+
+    monkeypatch.setattr("telegraf_controller.access.routes.visitor_of", never)
+    refused = await sign_in(api, "Mona", MONA.password)
+    assert refusal(refused) == (429, "too_many_attempts")
+    assert refused.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

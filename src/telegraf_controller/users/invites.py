@@ -25,6 +25,7 @@ from telegraf_controller.users.secrets import digest_of, mint_secret
 from telegraf_controller.users.sessions import start_session
 from telegraf_controller.users.sign_in import SignedIn
 from telegraf_controller.users.tables import Invite, User
+from telegraf_controller.users.throttle import network_of
 
 DEFAULT_HOURS = 72
 MAX_HOURS = 720
@@ -109,7 +110,7 @@ async def accept_invite(database: Database, guard: Guard, secret: str, password:
 
     Raises ControllerError `not_found`, `too_many_attempts`; ValidationFailed; Conflict.
     """
-    guard.throttle.take(visitor.address)
+    guard.links.take(network_of(visitor.address))
     async with database.read() as session:
         await find_invite(session, secret, clock.now())
         security = await read_login_security(session)
@@ -130,7 +131,7 @@ async def accept_invite(database: Database, guard: Guard, secret: str, password:
         target = Target("user", user.id, user.username)
         await record(session, actor, "invite.accept", target=target, changes=changes, now=now)
         await record(session, actor, SIGN_IN, target=target, now=now)
-    guard.throttle.give_back(visitor.address)
+    guard.links.give_back(network_of(visitor.address))
     return SignedIn(user, started)
 
 

@@ -20,9 +20,10 @@ from telegraf_controller.audit.record import Actor, Target, Visitor, record
 from telegraf_controller.db.engine import Database
 from telegraf_controller.errors import ControllerError
 from telegraf_controller.settings.queries import LoginSecurity
+from telegraf_controller.users.passwords import check_turn
 from telegraf_controller.users.secrets import digest_of
 from telegraf_controller.users.tables import UnknownName, User
-from telegraf_controller.users.throttle import Throttle
+from telegraf_controller.users.throttle import Attempts, SignInThrottle
 
 SIGN_IN = "session.sign_in"
 
@@ -32,10 +33,20 @@ REMEMBER_UNKNOWN_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What one process keeps in memory against guessing: attempts per address, and audit entries for strangers."""
+    """What one process keeps in memory against guessing."""
 
-    throttle: Throttle = field(default_factory=Throttle)
+    sign_ins: SignInThrottle = field(default_factory=SignInThrottle)
+    links: Attempts = field(default_factory=Attempts)
+    """Set-up, invites and reset links, per address."""
+    confirmations: Attempts = field(default_factory=Attempts)
+    """Passwords that people who are signed in repeat, per user."""
     budget: AnonymousBudget = field(default_factory=AnonymousBudget)
+    """Audit entries that strangers may cause."""
+
+
+def check_room(guard: Guard, address: str, name: str) -> None:
+    """Raise ControllerError `too_many_attempts` when a sign-in would be refused for it anyway; it costs nothing."""
+    check_turn(familiar=guard.sign_ins.check(address, name))
 
 
 def account_locked(locked_until: datetime, now: datetime) -> ControllerError:
@@ -48,10 +59,9 @@ def account_locked(locked_until: datetime, now: datetime) -> ControllerError:
 
 async def locked_until(session: AsyncSession, user: User | None, name: str, now: datetime) -> datetime | None:
     """Return until when a user, or a name that nobody has, is locked; None when it is not."""
-    if user is not None:
-        until = user.locked_until
-    else:
-        until = await session.scalar(select(UnknownName.locked_until).where(UnknownName.digest == _name_digest(name)))
+    # Asked in both cases: a name that nobody has must not take longer.
+    unknown = await session.scalar(select(UnknownName.locked_until).where(UnknownName.digest == _name_digest(name)))
+    until = unknown if user is None else user.locked_until
     return until if until is not None and until > now else None
 
 
@@ -98,15 +108,19 @@ async def note_unknown_name(
         await session.execute(
             update(UnknownName).where(UnknownName.digest == digest).values(locked_until=until, failed_sign_ins=0)
         )
+    left_out = guard.budget.spend()
+    if left_out is not None:
+        await _record_refused(session, visitor, now, reason="unknown name", target=None, left_out=left_out)
+
+
+async def forget_unknown_names(session: AsyncSession, now: datetime) -> None:
+    """Remove old failures under names that nobody has. Every failed sign-in does it, so there are never many."""
     await session.execute(
         delete(UnknownName).where(
             UnknownName.last_failed_at < now - timedelta(seconds=REMEMBER_UNKNOWN_SECONDS),
             or_(UnknownName.locked_until.is_(None), UnknownName.locked_until < now),
         )
     )
-    left_out = guard.budget.spend()
-    if left_out is not None:
-        await _record_refused(session, visitor, now, reason="unknown name", target=None, left_out=left_out)
 
 
 async def note_refused(

@@ -13,13 +13,11 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from telegraf_controller.errors import ControllerError, ValidationFailed
+from telegraf_controller.errors import ValidationFailed
 from telegraf_controller.settings.queries import Complexity as Complexity
+from telegraf_controller.users.turns import Turns
 
 MAX_LENGTH = 1024
-
-MAX_WAITING_CHECKS = 64
-"""Passwords that may wait for their turn; at some 30 ms each nobody waits longer than about two seconds."""
 
 _MINIMUM: dict[Complexity, int] = {"low": 8, "medium": 10, "high": 12}
 
@@ -34,11 +32,11 @@ def _step_back() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
+_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
+
 # A pool of its own, so that a flood of sign-ins cannot fill the one that everything else shares.
-_pool = ThreadPoolExecutor(
-    max_workers=max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="passwords", initializer=_step_back
-)
-_waiting_checks = 0
+_pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="passwords", initializer=_step_back)
+_turns = Turns(_AT_ONCE)
 
 
 def password_problem(password: str, complexity: Complexity) -> str | None:
@@ -72,31 +70,24 @@ async def hash_password(password: str) -> str:
     return await asyncio.get_running_loop().run_in_executor(_pool, _hasher.hash, password)
 
 
-async def password_matches(password: str, stored: str | None) -> bool:
+def check_turn(*, familiar: bool) -> None:
+    """Raise ControllerError `too_many_attempts` when `password_matches` would."""
+    _turns.check(familiar=familiar)
+
+
+async def password_matches(password: str, stored: str | None, *, familiar: bool = False) -> bool:
     """Tell whether a password is the stored one. Without a stored one the work is the same, and so the time (U10).
 
-    Raises ControllerError `too_many_attempts` at once when too many wait already.
+    Few are checked at once, and who is familiar goes first. Raises ControllerError `too_many_attempts` at once when too
+    many wait already.
     """
-    global _waiting_checks
-    if _waiting_checks >= MAX_WAITING_CHECKS:
-        raise too_many_attempts(1)
-    _waiting_checks += 1
-    try:
+    async with _turns.turn(familiar=familiar):
         return await asyncio.get_running_loop().run_in_executor(_pool, _matches, password, stored)
-    finally:
-        _waiting_checks -= 1
 
 
 def is_outdated(stored: str) -> bool:
     """Tell whether a hash was made with other parameters than today's: checking it takes another time than a decoy."""
     return _hasher.check_needs_rehash(stored)
-
-
-def too_many_attempts(retry_after_seconds: int) -> ControllerError:
-    """Return the error for somebody who has to wait."""
-    return ControllerError(
-        "too_many_attempts", "Too many attempts; try again a little later.", retryAfter=retry_after_seconds
-    )
 
 
 def _matches(password: str, stored: str | None) -> bool:

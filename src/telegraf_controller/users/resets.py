@@ -22,6 +22,7 @@ from telegraf_controller.users.queries import get_user
 from telegraf_controller.users.secrets import digest_of, mint_secret
 from telegraf_controller.users.sessions import end_sessions_of
 from telegraf_controller.users.tables import PasswordReset, User
+from telegraf_controller.users.throttle import network_of
 
 DEFAULT_HOURS = 24
 MAX_HOURS = 720
@@ -60,7 +61,7 @@ async def complete_reset(database: Database, guard: Guard, secret: str, password
 
     Raises ControllerError `not_found`, `too_many_attempts`; ValidationFailed.
     """
-    guard.throttle.take(visitor.address)
+    guard.links.take(network_of(visitor.address))
     async with database.read() as session:
         found = await session.scalar(select(PasswordReset.user_id).where(_opens(secret, clock.now())))
         security = await read_login_security(session)
@@ -83,7 +84,7 @@ async def complete_reset(database: Database, guard: Guard, secret: str, password
         actor = Actor("user", user.username, user.id, visitor)
         target = Target("user", user.id, user.username)
         await record(session, actor, "password-reset.complete", target=target, now=now)
-    guard.throttle.give_back(visitor.address)
+    guard.links.give_back(network_of(visitor.address))
     return user
 
 

@@ -24,6 +24,7 @@ from telegraf_controller.users.queries import find_owner
 from telegraf_controller.users.secrets import digest_of
 from telegraf_controller.users.sessions import start_session
 from telegraf_controller.users.sign_in import SignedIn
+from telegraf_controller.users.throttle import network_of
 
 KEY = "setup-codes"
 
@@ -68,7 +69,7 @@ async def set_up(
     Of several at once one wins. Raises Conflict `set_up_already`; Forbidden `invalid_setup_code`; ValidationFailed;
     ControllerError `too_many_attempts`.
     """
-    guard.throttle.take(visitor.address)
+    guard.links.take(network_of(visitor.address))
     async with database.read() as session:
         if await find_owner(session) is not None:
             raise set_up_already()
@@ -94,7 +95,7 @@ async def set_up(
         started = await start_session(session, owner.id, visitor, now)
         actor = Actor("user", owner.username, owner.id, visitor)
         await record(session, actor, SIGN_IN, target=Target("user", owner.id, owner.username), now=now)
-    guard.throttle.give_back(visitor.address)
+    guard.links.give_back(network_of(visitor.address))
     return SignedIn(owner, started)
 
 

@@ -18,6 +18,7 @@ from telegraf_controller.users.lockout import (
     SIGN_IN,
     Guard,
     account_locked,
+    forget_unknown_names,
     locked_until,
     note_refused,
     note_unknown_name,
@@ -54,7 +55,7 @@ async def sign_in(
     Raises Unauthenticated `invalid_credentials`; ControllerError `account_locked`, `too_many_attempts`; Forbidden
     `account_disabled`, which only who knows the password hears.
     """
-    guard.throttle.take(visitor.address)
+    familiar = guard.sign_ins.take(visitor.address, typed.name)
     now = clock.now()
     async with database.read() as session:
         user = await find_by_name(session, typed.name)
@@ -63,12 +64,13 @@ async def sign_in(
     if locked is not None:
         await note_refused(database, guard, visitor, user, now, reason="locked")
         raise account_locked(locked, now)
-    if not await password_matches(typed.password, user.password_hash if user else None):
+    stored = user.password_hash if user else None
+    if not await password_matches(typed.password, stored, familiar=familiar):
         await _note_failure(database, guard, user, typed.name, security, visitor)
         raise _invalid_credentials()
     assert user is not None
     signed_in = await _start(database, guard, user, typed, visitor, replaces)
-    guard.throttle.give_back(visitor.address)
+    guard.sign_ins.succeeded(visitor.address, typed.name, familiar=familiar)
     return signed_in
 
 
@@ -81,7 +83,7 @@ async def confirm_password(database: Database, guard: Guard, by: Identity, passw
     """
     if by.user_id is None:
         raise Forbidden("session_required", "This needs somebody who is signed in.")
-    guard.throttle.take(by.address)
+    guard.confirmations.take(str(by.user_id))
     now = clock.now()
     async with database.read() as session:
         user = await get_user(session, by.user_id)
@@ -89,11 +91,11 @@ async def confirm_password(database: Database, guard: Guard, by: Identity, passw
         locked = await locked_until(session, user, "", now)
     if locked is not None:
         raise account_locked(locked, now)
-    if not await password_matches(password, user.password_hash):
+    if not await password_matches(password, user.password_hash, familiar=True):
         async with database.write() as session:
             await note_wrong_password(session, by, user, security, now, action=action)
         raise Forbidden("wrong_password", "The password is wrong.")
-    guard.throttle.give_back(by.address)
+    guard.confirmations.give_back(str(by.user_id))
 
 
 async def _start(
@@ -138,13 +140,14 @@ def _refusal(fresh: User, *, checked: str | None, locked: bool) -> str | None:
 async def _note_failure(
     database: Database, guard: Guard, user: User | None, name: str, security: LoginSecurity, visitor: Visitor
 ) -> None:
-    # Both ways are one transaction that writes: a name that nobody has must not be answered sooner.
+    # Both ways are one transaction with as many statements: a name that nobody has must not be answered sooner.
     now = clock.now()
     async with database.write() as session:
         if user is not None:
             await note_wrong_password(session, stranger(visitor), user, security, now, action=SIGN_IN)
         else:
             await note_unknown_name(session, name, security, guard, visitor, now)
+        await forget_unknown_names(session, now)
 
 
 def _invalid_credentials() -> Unauthenticated:
