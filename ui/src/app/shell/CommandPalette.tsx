@@ -37,9 +37,11 @@ export function CommandPalette() {
     <Spotlight
       actions={[{ group: "Pages", actions: pages }, { group: "Everywhere", actions: others }]}
       shortcut={["mod + K"]}
+      tagsToIgnore={[]}
       nothingFound="Nothing is called that."
       scrollable
       maxHeight={420}
+      overlayProps={{ backgroundOpacity: 0.45, blur: 1 }}
       searchProps={{ leftSection: <IconSearch size={16} />, placeholder: "Go to…", "aria-label": "Go to" }}
     />
   );

@@ -29,6 +29,14 @@ export const tokensQuery = (list: List) => {
   });
 };
 
+/** How many tokens act for a user and can still be used. */
+export const tokenCountQuery = (userId: string) =>
+  queryOptions({
+    queryKey: [...all, "count", userId],
+    queryFn: ({ signal }) => api.get("/api/tokens", { query: { userId, status: "active", limit: 1 }, signal }),
+    select: (page) => page.total,
+  });
+
 export const tokenQuery = (id: string) =>
   queryOptions({
     queryKey: [...all, "one", id],

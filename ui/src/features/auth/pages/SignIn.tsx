@@ -1,10 +1,11 @@
-import { Alert, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate, useLocation, useNavigate, useSearchParams } from "react-router";
 
 import { api } from "@/api/client";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
+import { Notice } from "@/shared/parts/Notice";
 import { authStatusQuery, meQuery } from "@/shared/session";
 import { paths, safeReturnPath } from "@/shared/urls";
 
@@ -48,7 +49,7 @@ function SignInForm({ returnTo }: { returnTo: string }) {
   return (
     <form onSubmit={onSubmit} noValidate>
       <Stack gap="md">
-        {notice && !error && <Alert color="teal" role="status">{notice}</Alert>}
+        {notice && !error && <Notice tone="ok" role="status">{notice}</Notice>}
         {wait ? <WaitNotice wait={wait} /> : <FormError error={isWaiting(error) ? null : error} />}
         <TextInput label="Username or e-mail" autoComplete="username" autoFocus {...form.getInputProps("username")} />
         <PasswordInput label="Password" autoComplete="current-password" {...form.getInputProps("password")} />

@@ -1,9 +1,9 @@
-import { Alert } from "@mantine/core";
 import { IconClockPause } from "@tabler/icons-react";
 
 import { ApiError } from "@/api/errors";
 import { countdownText } from "@/shared/lib/time";
 import { useSeconds } from "@/shared/lib/use-now";
+import { Notice } from "@/shared/parts/Notice";
 
 export type Wait = { code: string; seconds: number };
 
@@ -26,10 +26,10 @@ export function isWaiting(error: unknown): error is ApiError {
 export function WaitNotice({ wait }: { wait: Wait }) {
   const locked = wait.code === "account_locked";
   return (
-    <Alert color="yellow" icon={<IconClockPause size={18} />} title={locked ? "This account is locked" : "Too many attempts"} role="alert">
+    <Notice tone="warn" icon={IconClockPause} title={locked ? "This account is locked" : "Too many attempts"} role="alert">
       {locked ? "Too many sign-ins failed. You can try again in " : "You can try again in "}
       <strong role="timer" style={{ fontVariantNumeric: "tabular-nums" }}>{countdownText(wait.seconds)}</strong>.
       {locked && " An administrator can let you in earlier with a password reset link."}
-    </Alert>
+    </Notice>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
 import { IconLockOpen } from "@tabler/icons-react";
 
 import type { Dialog } from "@/shared/dialog/use-dialog";
@@ -6,6 +6,7 @@ import type { ENDPOINT_GROUPS } from "@/shared/endpoint-groups";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { notifyDone } from "@/shared/lib/notify";
+import { Notice } from "@/shared/parts/Notice";
 
 import { useChangeSettings } from "../queries";
 
@@ -39,9 +40,9 @@ function ChangeForm({ change: { group, required }, onClose }: { change: Endpoint
         {required ? (
           <Text size="sm">Agents and programs that send no token, or a wrong one, are refused from then on. Make sure that all of them have one.</Text>
         ) : (
-          <Alert color="yellow" icon={<IconLockOpen size={18} />}>
+          <Notice tone="warn" icon={IconLockOpen}>
             Whoever reaches this instance over the network can then {group.open}. Tokens that are sent are not looked at.
-          </Alert>
+          </Notice>
         )}
         <PasswordInput label="Your password" autoComplete="current-password" data-autofocus {...form.getInputProps("password")} />
         <FormError error={error} />

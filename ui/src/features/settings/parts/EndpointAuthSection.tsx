@@ -1,9 +1,9 @@
-import { Alert, Switch } from "@mantine/core";
-import { IconLock } from "@tabler/icons-react";
+import { Switch } from "@mantine/core";
 
 import type { EndpointAuth } from "@/api/types";
 import { useDialog } from "@/shared/dialog/use-dialog";
 import { ENDPOINT_GROUPS } from "@/shared/endpoint-groups";
+import { Notice } from "@/shared/parts/Notice";
 import { Section } from "@/shared/parts/Section";
 import { useCan } from "@/shared/session";
 
@@ -21,11 +21,11 @@ export function EndpointAuthSection({ auth }: { auth: EndpointAuth }) {
       lead="Each part of the API needs a token or a session. A part that is switched off answers anybody, with a manager's rights."
     >
       {auth.locked ? (
-        <Alert color="gray" icon={<IconLock size={18} />} mb="sm">
+        <Notice tone="silent">
           Start-up options fixed this (--lock-auth-endpoints). It can be changed where the controller is started, and nowhere else.
-        </Alert>
+        </Notice>
       ) : (
-        !mayChange && <Alert color="gray" icon={<IconLock size={18} />} mb="sm">Only the owner changes this.</Alert>
+        !mayChange && <Notice tone="silent">Only the owner changes this.</Notice>
       )}
       <div className={classes.groups}>
         {ENDPOINT_GROUPS.map((group) => {

@@ -1,4 +1,4 @@
-import { Alert, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconClock, IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
@@ -6,6 +6,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { isApiError } from "@/api/errors";
 import type { Token } from "@/api/types";
 import { PermissionMatrix } from "@/shared/access/PermissionGrid";
+import { Notice } from "@/shared/parts/Notice";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Columns, Facts, Section } from "@/shared/parts/Section";
@@ -56,9 +57,9 @@ function TokenDetail({ token }: { token: Token }) {
         }
       />
       {token.previousValueExpiresAt && (
-        <Alert color="yellow" icon={<IconClock size={18} />} mb="md">
+        <Notice tone="warn" icon={IconClock}>
           The value before the last rotation still works; it stops <RelativeTime at={token.previousValueExpiresAt} />.
-        </Alert>
+        </Notice>
       )}
       <Columns>
         <TokenFacts token={token} />

@@ -1,7 +1,8 @@
-import { Alert, Stack, Tabs, Text } from "@mantine/core";
+import { Stack, Tabs, Text } from "@mantine/core";
 
 import type { TokenCreated } from "@/api/types";
 import { useEndpoints } from "@/shared/endpoints";
+import { Notice } from "@/shared/parts/Notice";
 import { SecretOnce } from "@/shared/parts/SecretOnce";
 import { Snippet } from "@/shared/parts/Snippet";
 
@@ -13,9 +14,9 @@ export function NewValue({ token }: { token: TokenCreated }) {
   return (
     <Stack gap="md">
       {token.droppedPermissions.length > 0 && (
-        <Alert color="yellow" title="Some permissions were left out">
+        <Notice tone="warn" title="Some permissions were left out">
           {token.username} may not: {token.droppedPermissions.join(", ")}.
-        </Alert>
+        </Notice>
       )}
       <SecretOnce value={token.token} label="token" note="Only its digest is stored here. If it is lost, rotate the token." />
       <Tabs defaultValue={snippets[0]?.id} keepMounted={false}>

@@ -1,4 +1,4 @@
-import { Alert, Button } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
@@ -6,6 +6,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { isApiError } from "@/api/errors";
 import type { User } from "@/api/types";
 import { useDialog } from "@/shared/dialog/use-dialog";
+import { Notice } from "@/shared/parts/Notice";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Facts, Section } from "@/shared/parts/Section";
@@ -37,9 +38,9 @@ function UserDetail({ user }: { user: User }) {
     <>
       <PageHeader title={user.username} badge={<UserBadge user={user} />} back={{ to: urls.users, label: "Users" }} />
       {user.lockedUntil && (
-        <Alert color="yellow" icon={<IconLock size={18} />} mb="md">
+        <Notice tone="warn" icon={IconLock}>
           Too many sign-ins failed: the account is locked until <RelativeTime at={user.lockedUntil} />. A reset link unlocks it.
-        </Alert>
+        </Notice>
       )}
       <Section title="About">
         <Facts

@@ -1,10 +1,10 @@
-import { Alert, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 
 import type { User } from "@/api/types";
 import type { Dialog } from "@/shared/dialog/use-dialog";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
+import { Notice } from "@/shared/parts/Notice";
 
 import { useUserActions } from "../queries";
 
@@ -32,9 +32,9 @@ function MakeOwnerForm({ user, onClose }: { user: User; onClose: () => void }) {
   return (
     <form onSubmit={onSubmit} noValidate>
       <Stack>
-        <Alert color="yellow" icon={<IconAlertTriangle size={18} />}>
+        <Notice tone="warn">
           You become an administrator, and only {user.username} can undo that. Both of you are signed out.
-        </Alert>
+        </Notice>
         <TextInput label={`Type ${user.username} to confirm`} autoComplete="off" data-autofocus {...form.getInputProps("username")} />
         <PasswordInput label="Your password" autoComplete="current-password" {...form.getInputProps("password")} />
         <FormError error={error} />

@@ -1,12 +1,14 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 
 import type { User } from "@/api/types";
+import { tokenCountQuery } from "@/features/tokens/queries";
 import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
 import type { Dialog } from "@/shared/dialog/use-dialog";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { notifyDone } from "@/shared/lib/notify";
-import { useMe } from "@/shared/session";
+import { useCan, useMe } from "@/shared/session";
 
 import { useUserActions } from "../queries";
 import { givableRoles, type GivenRole, roleLabel } from "../roles";
@@ -73,6 +75,8 @@ export function StatusDialog({ dialog }: { dialog: Dialog<User> }) {
 export function DeleteUserDialog({ dialog, onDone }: { dialog: Dialog<User>; onDone: () => void }) {
   const { remove } = useUserActions();
   const user = dialog.subject;
+  const can = useCan();
+  const tokens = useQuery({ ...tokenCountQuery(user?.id ?? ""), enabled: dialog.opened && can("tokens:read") }).data;
   return (
     <ConfirmDialog
       opened={dialog.opened}
@@ -86,8 +90,9 @@ export function DeleteUserDialog({ dialog, onDone }: { dialog: Dialog<User>; onD
       }}
     >
       <Text size="sm">
-        The account, its sessions and <strong>all tokens that act for it</strong> are removed. Agents that use one of them are refused from
-        then on. To keep them working, reassign the tokens first. This cannot be undone.
+        The account, its sessions and <strong>all tokens that act for it</strong> are removed
+        {tokens !== undefined && <>: <strong>{tokens === 1 ? "1 token" : `${tokens} tokens`}</strong> still in force</>}. Agents that use one
+        of them are refused from then on. To keep them working, reassign the tokens first. This cannot be undone.
       </Text>
     </ConfirmDialog>
   );
