@@ -32,8 +32,9 @@ class Paced:
 
 
 def measure_half_load(server: Controller, per_second: float) -> Paced:
-    """Let a fleet report at this pace for half a minute."""
+    """Let a fleet report at this pace for half a minute, after each of its agents has been heard once."""
     agents = max(1, round(per_second * _INTERVAL_SECONDS))
+    _measure(server, agents, _INTERVAL_SECONDS, _INTERVAL_SECONDS, seed=2)
     return _measure(server, agents, _INTERVAL_SECONDS, _DURATION_SECONDS, seed=2)
 
 

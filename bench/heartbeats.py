@@ -34,6 +34,13 @@ class Load:
     connections: int
     agents: int
 
+    def describe(self) -> str:
+        """Say it for the report."""
+        return (
+            f"{self.agents:,} agents, {self.connections} connections, "
+            f"{self.rounds} rounds of {self.seconds} s of each in turn; medians."
+        )
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write. Returns the exit code."""
@@ -41,14 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load = Load(given.rounds, given.seconds, given.connections, given.agents)
     try:
         require_programs()
-        print(machine.describe(), flush=True)
+        described = machine.describe()
+        print(described, flush=True)
         measured = [_measure(kind, load, million=given.million) for kind in given.database or DATABASES]
     except CannotMeasure as error:
         print(f"Cannot measure: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    text = report.markdown(measured, agents=load.agents, connections=load.connections, rounds=load.rounds)
+    text = report.markdown(measured, f"{described}. {load.describe()}")
     print(f"\n{text}")
     if given.no_write:
         return 0

@@ -8,10 +8,23 @@ import tempfile
 import time
 from pathlib import Path
 
+_QUIET_SHARE = 0.25
+"""A machine whose cores are busier than this before the measurement is not fit for one."""
+
 
 def describe() -> str:
-    """Return cores and processor, and how long a flush to disk takes: a commit waits for one."""
-    return f"{os.cpu_count()} cores, {_processor()}; a flush to disk takes {_flush_milliseconds():.2f} ms"
+    """Return cores and processor, how long a flush to disk takes (a commit waits for one), and what else went on.
+
+    To be asked before the measurement: afterwards the machine has been busy with it.
+    """
+    cores = os.cpu_count() or 1
+    load = os.getloadavg()[0]
+    busy = (
+        f"; BUSY with something else (load {load:.1f}), so these numbers say little"
+        if load > cores * _QUIET_SHARE
+        else ""
+    )
+    return f"{cores} cores, {_processor()}; a flush to disk takes {_flush_milliseconds():.2f} ms{busy}"
 
 
 def _processor() -> str:

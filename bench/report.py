@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from bench import machine
 from bench.half_load import Paced
 from bench.programs import Answers
 from telegraf_controller import __version__
@@ -51,12 +50,11 @@ def median_rate(pairs: Sequence[Pair]) -> float:
     return median(pair.controller.per_second for pair in pairs)
 
 
-def markdown(measured: Sequence[Measured], *, agents: int, connections: int, rounds: int) -> str:
-    """Return the result as Markdown."""
+def markdown(measured: Sequence[Measured], how: str) -> str:
+    """Return the result as Markdown; `how` says on what machine and under what load."""
     return "\n".join(
         [
-            f"Version {__version__}, {datetime.now(UTC):%Y-%m-%d}; {machine.describe()}.",
-            f"{agents:,} agents, {connections} connections, {rounds} rounds of each in turn; medians.",
+            f"Version {__version__}, {datetime.now(UTC):%Y-%m-%d}; {how}",
             "",
             "| database | connections | nginx `204` | committed heartbeats | of nginx (lowest, highest) | target |",
             "| --- | --- | ---: | ---: | ---: | ---: |",
