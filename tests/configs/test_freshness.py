@@ -14,8 +14,7 @@ from telegraf_controller.errors import StorageUnavailable
 class Counters:
     """A database's counters; each read takes `seconds`."""
 
-    def __init__(self, seconds: float = 0.0, *, instant: bool = False) -> None:
-        self.instant = instant
+    def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
         self.value = 1
         self.reads = 0
@@ -70,16 +69,6 @@ async def test_a_crowd_does_not_wait_for_the_pace(monkeypatch: pytest.MonkeyPatc
 async def test_the_first_request_in_a_while_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(freshness, "PACE_SECONDS", 3600.0)
     assert await asyncio.wait_for(Freshness(Counters()).current(), 5) == {"content": 1}
-
-
-async def test_where_reading_is_instant_nobody_waits_for_others() -> None:
-    """C7"""
-    counters = Counters(instant=True)
-    fresh = Freshness(counters)
-    for expected in range(1, 100):
-        counters.value = expected
-        assert await fresh.current() == {"content": expected}
-    assert fresh.seconds_since_success is not None
 
 
 async def test_a_request_sees_what_was_changed_before_it_arrived() -> None:

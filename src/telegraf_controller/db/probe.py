@@ -21,8 +21,6 @@ _TIMEOUT_SECONDS = 5.0
 
 
 class _Connection(Protocol):
-    instant: bool
-
     async def read(self) -> dict[str, int]: ...
 
     def close(self) -> None: ...
@@ -35,11 +33,6 @@ class GenerationProbe:
         self._connection: _Connection = _Postgres(database) if database.is_postgresql else _Sqlite(database)
         event.listen(database.engine.sync_engine, "engine_disposed", lambda _: self._connection.close())
 
-    @property
-    def instant(self) -> bool:
-        """Whether a read is over before anything else can happen, so that there is nothing to gain from sharing it."""
-        return self._connection.instant
-
     async def current(self) -> dict[str, int]:
         """Return the counters as of now. Only one call may be under way at a time. Raises StorageUnavailable."""
         with storage_errors():
@@ -51,8 +44,6 @@ class _Sqlite:
 
     In WAL mode readers wait for nobody, save for rare recoveries; then the event loop does not wait either.
     """
-
-    instant = True
 
     def __init__(self, database: Database) -> None:
         assert database.target.path is not None
@@ -74,8 +65,6 @@ class _Sqlite:
 
 class _Postgres:
     """Keeps a connection; one that died during an outage costs a second attempt, not a failed request."""
-
-    instant = False
 
     def __init__(self, database: Database) -> None:
         self._arguments = database.target.asyncpg_arguments()
