@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +25,8 @@ from telegraf_controller.users.passwords import check_turn
 from telegraf_controller.users.secrets import digest_of
 from telegraf_controller.users.tables import UnknownName, User
 from telegraf_controller.users.throttle import Attempts, SignInThrottle
+
+log = structlog.get_logger(__name__)
 
 SIGN_IN = "session.sign_in"
 
@@ -86,6 +89,8 @@ async def note_wrong_password(
         await _lock_user(session, user.id, until)
         changes = {"lockedUntil": clock.to_wire(until), "failures": failures}
         await record(session, by, "user.lock", target=target, changes=changes, now=now)
+        address = by.visitor.address if isinstance(by, Actor) else by.address
+        log.warning("account locked", user=user.username, address=address)
 
 
 async def note_unknown_name(
