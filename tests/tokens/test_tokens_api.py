@@ -406,7 +406,11 @@ async def test_the_last_use_is_kept_without_a_write_per_request(api: Api) -> Non
 async def test_a_restricted_token_hands_its_restrictions_on(api: Api) -> None:
     """T11"""
     rights = ["tokens:write", "configs:read"]
-    limits = {"allowedNetworks": ["127.0.0.0/8"], "agentIds": ["web-*", "db-1"], "configs": ["web-servers", "common"]}
+    limits: dict[str, Any] = {
+        "allowedNetworks": ["127.0.0.0/8"],
+        "agentIds": ["web-*", "db-1"],
+        "configs": ["web-servers", "common"],
+    }
     narrow = await create(api, permissions=rights, **limits)
 
     async def make(name: str, **fields: Any) -> dict[str, Any]:
