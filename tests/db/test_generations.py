@@ -14,7 +14,7 @@ from telegraf_controller.db.generations import Follower, GenerationReader, raise
 from telegraf_controller.db.leases import LEASE_SECONDS, acquire_lease, holds_lease, release_lease
 from telegraf_controller.db.migrate import current_revision, newest_revision, schema_drift, upgrade_async
 from telegraf_controller.db.url import DatabaseTarget
-from telegraf_controller.errors import StorageUnavailable
+from telegraf_controller.errors import ControllerError, StorageUnavailable
 from tests.support.postgres import PostgresServer
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -164,3 +164,23 @@ async def test_of_many_that_ask_at_once_exactly_one_gets_the_lease(database: Dat
             return await acquire_lease(session, "leader", holder, NOON)
 
     assert sum(await asyncio.gather(*(acquire(f"node-{n}") for n in range(8)))) == 1
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_of_two_transactions_that_wait_for_each_other_one_hears_to_try_again(database: Database) -> None:
+    both_hold = asyncio.Barrier(2)
+
+    async def change(first: str, second: str) -> str:
+        try:
+            async with database.write() as session:
+                await session.execute(text(f"UPDATE leases SET holder = 'a' WHERE name = '{first}'"))
+                await both_hold.wait()
+                await session.execute(text(f"UPDATE leases SET holder = 'a' WHERE name = '{second}'"))
+        except ControllerError as error:
+            return error.code
+        return "stored"
+
+    async with database.write() as session:
+        await session.execute(text("INSERT INTO leases (name, expires_at) VALUES ('other', 0)"))
+    outcomes = await asyncio.gather(change("leader", "other"), change("other", "leader"))
+    assert sorted(outcomes) == ["overloaded", "stored"]

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from telegraf_controller.db.url import DatabaseTarget
-from telegraf_controller.errors import StorageUnavailable
+from telegraf_controller.errors import ControllerError, StorageUnavailable
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -64,7 +64,9 @@ class Database:
 
 
 class storage_errors:
-    """Turn a driver's "the database is not there" into StorageUnavailable; other errors pass."""
+    """Turn a driver's "the database is not there" into StorageUnavailable, and a lost race between transactions into
+    ControllerError `overloaded`: nothing was stored, the same request may succeed next time. Other errors pass.
+    """
 
     def __enter__(self) -> None:
         return None
@@ -72,6 +74,13 @@ class storage_errors:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None and is_unavailable(error):
             raise StorageUnavailable from error
+        if isinstance(error, DBAPIError) and isinstance(_cause(error), asyncpg.TransactionRollbackError):
+            raise ControllerError("overloaded", "Somebody else was changing the same; try again.") from error
+
+
+def _cause(error: DBAPIError) -> BaseException | None:
+    """Return the driver's own error, which SQLAlchemy's PostgreSQL dialect wraps once more."""
+    return error.orig and (error.orig.__cause__ or error.orig)
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -79,7 +88,7 @@ def is_unavailable(error: BaseException) -> bool:
     if isinstance(error, OperationalError | InterfaceError):
         return not _is_programming(error.orig)
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or is_unavailable_driver_error(error.orig)
+        return error.connection_invalidated or is_unavailable_driver_error(_cause(error))
     return is_unavailable_driver_error(error)
 
 

@@ -24,6 +24,7 @@ from telegraf_controller.options import Options
 from telegraf_controller.processes.database import open_database
 from telegraf_controller.processes.leadership import LEASE, provision_token
 from telegraf_controller.reporting.sweep import sweep
+from telegraf_controller.users.cleanup import delete_ended
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ def steps(options: Options) -> tuple[Step, ...]:
         # Silence is to be noticed within ten seconds (A2).
         Step("sweep", 5.0, sweep),
         Step("trim history", 60.0, trim_history),
+        Step("forget ended sessions", 3600.0, delete_ended),
     )
 
 
