@@ -90,6 +90,7 @@ NEEDS: dict[str, str] = {
     "GET /api/config-groups/{}": "config-groups:read",
     "PATCH /api/config-groups/{}": "config-groups:write",
     "DELETE /api/config-groups/{}": "config-groups:delete",
+    "GET /api/config-groups/{}/preview": "config-groups:read",
     "GET /api/config-groups/{}/toml": "config-groups:read",
     "HEAD /api/config-groups/{}/toml": "config-groups:read",
     "GET /api/constants": "constants:read",

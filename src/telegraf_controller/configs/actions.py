@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller import clock
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, before_and_after, record
-from telegraf_controller.configs.queries import CurrentConfig, get_config, get_version, require_readable
+from telegraf_controller.configs.moves import leave_groups, lock_content, next_last_modified, text_saved
+from telegraf_controller.configs.names import require_unheld
+from telegraf_controller.configs.queries import CurrentConfig, get_config, get_version
 from telegraf_controller.configs.tables import Config, ConfigVersion
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.errors import Conflict
@@ -48,18 +50,11 @@ class ConfigChange:
     """The version that the change was made from."""
 
 
-def next_last_modified(previous: int, now: datetime) -> int:
-    """Return the next `Last-Modified` in seconds: now, but always after the previous one (C2).
-
-    So two saves within one second differ, and a clock that was set back cannot bring an old value again.
-    """
-    return max(int(now.timestamp()), previous + 1)
-
-
 async def create_config(session: AsyncSession, by: Identity, wanted: NewConfig, *, now: datetime) -> CurrentConfig:
     """Store a configuration and its version 1 (V2). Raises Conflict `config_name_conflict`, Forbidden."""
+    await lock_content(session)
     # A token that is held to some configurations could not even read what it made.
-    require_readable(by, ())
+    require_unheld(by)
     await _check_name(session, wanted.name)
     config = Config(
         name=wanted.name,
@@ -75,6 +70,7 @@ async def create_config(session: AsyncSession, by: Identity, wanted: NewConfig, 
     session.add(config)
     await _flush(session, wanted.name)
     session.add(_version(config, wanted.toml, wanted.note or INITIAL_NOTE, by, now))
+    await text_saved(session, config.id, wanted.toml, now=now)
     await record(session, by, "config.create", target=_target(config), changes={"version": [None, 1]}, now=now)
     await raise_generation(session, "content")
     return CurrentConfig(config, wanted.toml)
@@ -101,7 +97,7 @@ async def update_config(
         return CurrentConfig(config, toml)
     if change.toml is not None and text_changed:
         toml = change.toml
-        add_version(session, config, toml, note=change.note or "", by=by, now=now)
+        await add_version(session, config, toml, note=change.note or "", by=by, now=now)
     config.updated_at = now
     config.updated_by = by.username
     await _flush(session, config.name)
@@ -113,22 +109,26 @@ async def update_config(
     return CurrentConfig(config, toml)
 
 
-def add_version(session: AsyncSession, config: Config, toml: str, *, note: str, by: Identity, now: datetime) -> None:
+async def add_version(
+    session: AsyncSession, config: Config, toml: str, *, note: str, by: Identity, now: datetime
+) -> None:
     """Write the next version of a configuration whose row is locked, and serve it from now on.
 
-    The caller flushes and raises the content generation.
+    The caller raises the content generation.
     """
     config.current_version += 1
     config.last_modified = next_last_modified(config.last_modified, now)
     session.add(_version(config, toml, note, by, now))
+    await text_saved(session, config.id, toml, now=now)
 
 
-async def delete_config(session: AsyncSession, by: Identity, key: str) -> None:
-    """Remove a configuration with its versions (V4). Raises NotFound, Forbidden."""
+async def delete_config(session: AsyncSession, by: Identity, key: str, *, now: datetime) -> None:
+    """Remove a configuration with its versions, aliases and places in groups (V4). Raises NotFound, Forbidden."""
     config = await get_config(session, by, key, lock=True)
     await record(
         session, by, "config.delete", target=_target(config), changes={"version": [config.current_version, None]}
     )
+    await leave_groups(session, [config.id], now=now)
     await session.execute(delete(Config).where(Config.id == config.id))
     await raise_generation(session, "content")
 

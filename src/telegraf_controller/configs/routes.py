@@ -83,7 +83,7 @@ async def update_config(key: Key, body: ConfigPatch, by: Caller, session: WriteS
 @router.delete("/api/configs/{idOrAlias}", status_code=204, **requires("configs:delete"))
 async def delete_config(key: Key, by: Caller, session: WriteSession) -> None:
     """Remove a configuration with its versions (V4)."""
-    await actions.delete_config(session, by, key)
+    await actions.delete_config(session, by, key, now=clock.now())
 
 
 @router.get("/api/configs/{idOrAlias}/versions", **requires("configs:read"))

@@ -12,14 +12,15 @@ between. Hence what was served before is served on while the database is away (C
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from telegraf_controller import clock
+from telegraf_controller.access.grants import lacks_permission
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.access.services import Services
 from telegraf_controller.addresses import client_address
-from telegraf_controller.configs.content import ContentState, Document, load_content
+from telegraf_controller.configs.content import ContentState, Document, Kind, load_content
 from telegraf_controller.configs.freshness import Freshness
 from telegraf_controller.configs.render import render
 from telegraf_controller.configs.served import document_answer
@@ -35,7 +36,6 @@ from telegraf_controller.tokens.check import (
     require_agent,
     require_config,
     require_network,
-    require_permission,
 )
 from telegraf_controller.web.middleware import Envelope
 from telegraf_controller.web.plain import (
@@ -50,6 +50,9 @@ from telegraf_controller.web.plain import (
 )
 
 PERMISSION = "configs:read"
+GROUP_PERMISSION = "config-groups:read"
+
+_PERMISSION_FOR: dict[Kind, str] = {"config": PERMISSION, "group": GROUP_PERMISSION}
 
 STALE_SECONDS = 3600.0
 """How long what was seen is served from memory while the database is unreachable (C6)."""
@@ -62,7 +65,8 @@ _ASKED = "telegraf_controller.config_asked"
 
 
 class ServingApp:
-    """Plain ASGI in front of the framework: it answers `/api/configs/{idOrAlias}/toml` and `/c/{alias}` itself.
+    """Plain ASGI in front of the framework: it answers `/api/configs/{idOrAlias}/toml`, the same of groups, and
+    `/c/{alias}` itself.
 
     Only who comes with a cookie instead of a token, that is somebody with a browser, goes through the framework, where
     sessions are known; the routes there answer from the same server.
@@ -105,25 +109,37 @@ def server_in(scope: Scope) -> ConfigServer:
 
 
 class Target(NamedTuple):
-    """What a path asks for: an id or alias, or with `short` an alias alone."""
+    """What a path asks for: the id of a configuration (or of a group) or an alias; with `short` an alias alone."""
 
     name: str
     short: bool
+    kind: Kind = "config"
 
     def in_state(self, content: ContentState) -> Document | None:
         """Return the document that is meant, None when there is none."""
-        return content.by_alias.get(self.name) if self.short else content.find(self.name)
+        return content.by_alias.get(self.name) if self.short else content.find(self.name, self.kind)
 
 
 def target_of(path: str) -> Target | None:
     """Return what a path asks for, None when it is not for TOML."""
-    if path.startswith("/api/configs/") and path.endswith("/toml"):
-        target = Target(path[len("/api/configs/") : -len("/toml")], short=False)
-    elif path.startswith("/c/"):
+    if path.startswith("/c/"):
         target = Target(path[len("/c/") :], short=True)
+    elif not path.endswith("/toml"):
+        return None
+    elif path.startswith("/api/configs/"):
+        target = Target(path[len("/api/configs/") : -len("/toml")], short=False)
+    elif path.startswith("/api/config-groups/"):
+        target = Target(path[len("/api/config-groups/") : -len("/toml")], short=False, kind="group")
     else:
         return None
     return target if target.name and "/" not in target.name else None
+
+
+class _Seen(NamedTuple):
+    """What was answered last, with the constants that it used: at an outage no others may get in (C6)."""
+
+    document: Document
+    constants: Mapping[str, str]
 
 
 class ConfigServer:
@@ -135,10 +151,10 @@ class ConfigServer:
         self._content = Follower(services.generations, "content", self._load_content)
         self._templates = TemplateCache(services.database)
         self._seen_in: ContentState | None = None
-        self._seen: dict[Target, Document] = {}
+        self._seen: dict[Target, _Seen] = {}
 
     async def answer(self, request: PlainRequest, target: Target, *, by: Identity | None = None) -> PlainAnswer:
-        """Answer GET or HEAD. `by` says who asks, if that and their permission have been checked already.
+        """Answer GET or HEAD. `by` says who asks, if that has been checked already.
 
         Raises Unauthenticated, Forbidden, NotFound, StorageUnavailable, and what `render` raises.
         """
@@ -154,20 +170,18 @@ class ConfigServer:
         grant = self._admit(await self._services.access.at(generations), request) if by is None else by.grant
         content = await self._content.at(generations)
         document = target.in_state(content)
-        _require_readable(grant, document, target)
-        if document is None:
-            raise _nothing_at(target)
-        compiled = await self._templates.get((document.config_id, document.version))
-        if compiled is None:
-            # Between the two reads the version was replaced and pruned, or the configuration deleted.
+        _require_readable(by or grant, grant, document, target)
+        compiled = None if document is None else await self._templates.get(document)
+        if document is not None and compiled is None:
+            # Between the two reads a version was replaced and pruned, or a configuration deleted.
             content = await self._content.at(await self._freshness.current())
             document = target.in_state(content)
-            if document is not None:
-                compiled = await self._templates.get((document.config_id, document.version))
+            _require_readable(by or grant, grant, document, target)
+            compiled = None if document is None else await self._templates.get(document)
         if document is None or compiled is None:
             raise _nothing_at(target)
-        self._remember(content, target, document)
-        return _filled(request, grant, document, compiled)
+        self._remember(content, target, document, compiled)
+        return _filled(request, grant, document, compiled, content.constants)
 
     def _from_memory(self, request: PlainRequest, target: Target, by: Identity | None) -> PlainAnswer:
         """Answer from memory what was answered before, for up to an hour (C6). Raises StorageUnavailable."""
@@ -176,12 +190,12 @@ class ConfigServer:
         if seconds is None or seconds > STALE_SECONDS or access is None:
             raise unreachable
         grant = self._admit(access, request, stale=True) if by is None else by.grant
-        document = self._seen.get(target)
-        _require_readable(grant, document, target)
-        compiled = None if document is None else self._templates.kept((document.config_id, document.version))
+        document, constants = self._seen.get(target, (None, {}))
+        _require_readable(by or grant, grant, document, target)
+        compiled = None if document is None else self._templates.kept(document)
         if document is None or compiled is None:
             raise unreachable
-        return _filled(request, grant, document, compiled, stale=True)
+        return _filled(request, grant, document, compiled, constants, stale=True)
 
     def _admit(self, access: AccessState, request: PlainRequest, *, stale: bool = False) -> TokenGrant | None:
         """Check who is asking (T4); None when configurations need no credentials (E1)."""
@@ -197,15 +211,16 @@ class ConfigServer:
         address = client_address(request.peer, request.lines(b"x-forwarded-for"), services.trusted_proxies)
         require_network(grant, address)
         services.last_use.note(grant.token_id, address)
-        require_permission(grant, PERMISSION)
         return grant
 
-    def _remember(self, content: ContentState, target: Target, document: Document) -> None:
+    def _remember(self, content: ContentState, target: Target, document: Document, compiled: Compiled) -> None:
         if content is not self._seen_in:
             # What was deleted is not served in an outage either.
             self._seen = {one: seen for one, seen in self._seen.items() if one.in_state(content) is not None}
             self._seen_in = content
-        self._seen[target] = document
+        known = content.constants
+        used = {name: known[name] for name in compiled.template.constants if name in known}
+        self._seen[target] = _Seen(document, used)
 
     async def _load_content(self) -> ContentState:
         async with self._services.database.read() as session:
@@ -213,17 +228,30 @@ class ConfigServer:
 
 
 def _filled(
-    request: PlainRequest, grant: TokenGrant | None, document: Document, compiled: Compiled, *, stale: bool = False
+    request: PlainRequest,
+    grant: TokenGrant | None,
+    document: Document,
+    compiled: Compiled,
+    constants: Mapping[str, str],
+    *,
+    stale: bool = False,
 ) -> PlainAnswer:
     """Fill a document with what the URL gives (C3)."""
     if grant is not None and grant.agent_ids is not None:
         _require_agent_parameter(grant, request.query)
     values = parameters_of(request.query, compiled.parameters)
-    body = render(compiled.template, values)
-    return document_answer(request, document, body, compiled.tag(values), stale=stale)
+    body = render(compiled.template, values, constants)
+    return document_answer(request, document, body, compiled.tag(values, constants), stale=stale)
 
 
-def _require_readable(grant: TokenGrant | None, document: Document | None, target: Target) -> None:
+def _require_readable(
+    who: Identity | TokenGrant | None, grant: TokenGrant | None, document: Document | None, target: Target
+) -> None:
+    """Check the permission, which depends on what an alias leads to (C1), and what a token is held to (T11)."""
+    if who is not None:
+        permission = _PERMISSION_FOR[target.kind if document is None else document.kind]
+        if permission not in who.permissions:
+            raise lacks_permission(permission)
     # A token that is held to some configurations does not learn which others exist.
     if grant is not None:
         require_config(grant, (target.name,) if document is None else document.names)
@@ -240,7 +268,8 @@ def _require_agent_parameter(grant: TokenGrant, query: bytes) -> None:
 
 def _nothing_at(target: Target) -> NotFound:
     # A path may hold anything of any length; the answer repeats only what could have been a name.
-    return NotFound("configuration", target.name[:64].encode("ascii", "replace").decode())
+    what = "configuration" if target.kind == "config" else "group"
+    return NotFound(what, target.name[:64].encode("ascii", "replace").decode())
 
 
 def _method_not_allowed(method: str) -> PlainAnswer:

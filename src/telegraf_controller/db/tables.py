@@ -1,10 +1,13 @@
 """Every table of the program, gathered so that migrations and the drift check see the whole schema."""
 
 from telegraf_controller.agents import tables as agents
+from telegraf_controller.aliases import tables as aliases
 from telegraf_controller.audit import tables as audit
 from telegraf_controller.configs import tables as configs
+from telegraf_controller.constants import tables as constants
 from telegraf_controller.db import generations, leases
 from telegraf_controller.db.base import Base
+from telegraf_controller.groups import tables as groups
 from telegraf_controller.heartbeats import tables as heartbeats
 from telegraf_controller.reporting import tables as reporting
 from telegraf_controller.settings import tables as settings
@@ -13,9 +16,12 @@ from telegraf_controller.users import tables as users
 
 __all__ = [
     "agents",
+    "aliases",
     "audit",
     "configs",
+    "constants",
     "generations",
+    "groups",
     "heartbeats",
     "leases",
     "metadata",

@@ -1,0 +1,169 @@
+"""Changing groups. Each function works in the caller's transaction and records its change in the audit trail.
+
+Whatever changes what a group's URLs serve moves `last_modified` (C2) and raises the content generation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from telegraf_controller.access.identity import Identity
+from telegraf_controller.audit.record import Target, before_and_after, record
+from telegraf_controller.configs.moves import lock_content, move_groups
+from telegraf_controller.configs.names import readable_configs, require_unheld
+from telegraf_controller.configs.tables import Config
+from telegraf_controller.db.generations import raise_generation
+from telegraf_controller.errors import Conflict, ValidationFailed
+from telegraf_controller.groups.queries import get_group
+from telegraf_controller.groups.tables import ConfigGroup, GroupMember
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """What a new group is to be; each member is there once."""
+
+    name: str
+    description: str = ""
+    members: Sequence[UUID] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """What is to change; None leaves a field as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    members: Sequence[UUID] | None = None
+
+
+async def create_group(session: AsyncSession, by: Identity, wanted: NewGroup, *, now: datetime) -> ConfigGroup:
+    """Store a group. Raises Forbidden, Conflict `config_group_name_conflict`, ValidationFailed."""
+    await lock_content(session)
+    # A token that is held to some configurations and groups could not even read what it made.
+    require_unheld(by)
+    await _check_name(session, wanted.name)
+    names = await _names_of_members(session, by, wanted.members)
+    group = ConfigGroup(
+        name=wanted.name,
+        description=wanted.description,
+        last_modified=int(now.timestamp()),
+        created_at=now,
+        created_by=by.username,
+        updated_at=now,
+        updated_by=by.username,
+    )
+    session.add(group)
+    await session.flush()
+    _add_members(session, group, wanted.members, names)
+    changes = {"members": [None, _shown_members(wanted.members)]}
+    await record(session, by, "group.create", target=_target(group), changes=changes, now=now)
+    await raise_generation(session, "content")
+    return group
+
+
+async def update_group(
+    session: AsyncSession, by: Identity, key: str, change: GroupChange, *, now: datetime
+) -> ConfigGroup:
+    """Change a group; only another order or membership changes its text (C2).
+
+    Raises NotFound, Forbidden, Conflict `config_group_name_conflict`, ValidationFailed.
+    """
+    group = await get_group(session, by, key, lock=True)
+    members = await _members(session, group)
+    wanted = members if change.members is None else list(change.members)
+    before = _shown(group, members)
+    if change.name is not None and change.name != group.name:
+        await _check_name(session, change.name)
+        group.name = change.name
+    if change.description is not None:
+        group.description = change.description
+    changes = before_and_after(before, _shown(group, wanted))
+    if not changes:
+        return group
+    if "members" in changes:
+        await _replace_members(session, by, group, members, wanted, now=now)
+    group.updated_at = now
+    group.updated_by = by.username
+    await record(session, by, "group.update", target=_target(group), changes=changes, now=now)
+    # A download carries the name (C1), so a rename changes what is served, though not the text.
+    await raise_generation(session, "content")
+    return group
+
+
+async def delete_group(session: AsyncSession, by: Identity, key: str, *, now: datetime) -> None:
+    """Remove a group and its aliases; its members stay. Raises NotFound, Forbidden."""
+    group = await get_group(session, by, key, lock=True)
+    await record(session, by, "group.delete", target=_target(group), now=now)
+    await session.execute(delete(ConfigGroup).where(ConfigGroup.id == group.id))
+    await raise_generation(session, "content")
+
+
+async def _replace_members(
+    session: AsyncSession,
+    by: Identity,
+    group: ConfigGroup,
+    before: Sequence[UUID],
+    wanted: Sequence[UUID],
+    *,
+    now: datetime,
+) -> None:
+    names = await _names_of_members(session, by, wanted, there_already=before)
+    await session.execute(
+        delete(GroupMember).where(GroupMember.group_id == group.id), execution_options={"synchronize_session": False}
+    )
+    _add_members(session, group, wanted, names)
+    await session.flush()
+    await move_groups(session, [group.id], now=now)
+
+
+async def _names_of_members(
+    session: AsyncSession, by: Identity, wanted: Sequence[UUID], *, there_already: Sequence[UUID] = ()
+) -> dict[UUID, str]:
+    """Return the names of configurations that may be members. Raises ValidationFailed for those that may not.
+
+    A token that is held to some configurations cannot read others by way of a group (T11), but may leave them there.
+    """
+    readable = [condition | Config.id.in_(there_already) for condition in readable_configs(by)]
+    rows = await session.execute(select(Config.id, Config.name).where(Config.id.in_(wanted), *readable))
+    names = {row.id: row.name for row in rows}
+    unknown = [config_id for config_id in wanted if config_id not in names]
+    if unknown:
+        raise ValidationFailed([("members", f"there is no configuration {str(unknown[0])!r}")])
+    return names
+
+
+def _add_members(session: AsyncSession, group: ConfigGroup, members: Sequence[UUID], names: dict[UUID, str]) -> None:
+    session.add_all(
+        GroupMember(group_id=group.id, config_id=config_id, position=position, heading=names[config_id])
+        for position, config_id in enumerate(members)
+    )
+
+
+async def _members(session: AsyncSession, group: ConfigGroup) -> list[UUID]:
+    rows = await session.scalars(
+        select(GroupMember.config_id).where(GroupMember.group_id == group.id).order_by(GroupMember.position)
+    )
+    return list(rows)
+
+
+async def _check_name(session: AsyncSession, name: str) -> None:
+    if await session.scalar(select(ConfigGroup.id).where(ConfigGroup.name == name)) is not None:
+        raise Conflict("config_group_name_conflict", f"There is already a group named {name!r}.", name=name)
+
+
+def _shown(group: ConfigGroup, members: Sequence[UUID]) -> dict[str, object]:
+    return {"name": group.name, "description": group.description, "members": _shown_members(members)}
+
+
+def _shown_members(members: Sequence[UUID]) -> list[str]:
+    return [str(config_id) for config_id in members]
+
+
+def _target(group: ConfigGroup) -> Target:
+    return Target("group", group.id, group.name)

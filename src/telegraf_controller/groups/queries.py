@@ -1,0 +1,101 @@
+"""Reading groups: only those that the caller's token may read (T11)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import SQLColumnExpression, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from telegraf_controller.access.identity import Identity
+from telegraf_controller.configs.agent_use import count_agents_by_names
+from telegraf_controller.configs.moves import lock_content
+from telegraf_controller.configs.names import aliases_of_groups, find_group_id, readable_groups, require_names
+from telegraf_controller.configs.tables import Config
+from telegraf_controller.db.text import contains
+from telegraf_controller.errors import NotFound
+from telegraf_controller.groups.tables import ConfigGroup, GroupMember
+
+SortKey = Literal["name", "createdAt", "updatedAt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A configuration in a group."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group with all that its record shows; members are in order."""
+
+    group: ConfigGroup
+    members: list[Member]
+    aliases: list[str]
+    agent_count: int
+
+
+async def get_group(session: AsyncSession, by: Identity, key: str, *, lock: bool = False) -> ConfigGroup:
+    """Return a group by its id or an alias. Raises NotFound, Forbidden.
+
+    With `lock`, which goes first in a transaction, nobody else changes what is served until the transaction ends.
+    """
+    if lock:
+        await lock_content(session)
+    group_id = await find_group_id(session, key)
+    group = None if group_id is None else await session.get(ConfigGroup, group_id)
+    await require_names(session, by, key, None if group is None else group.id)
+    if group is None:
+        raise NotFound("group", key)
+    return group
+
+
+async def list_groups(
+    session: AsyncSession,
+    by: Identity,
+    *,
+    search: str = "",
+    sort_by: SortKey = "name",
+    descending: bool = False,
+    offset: int = 0,
+    limit: int = 25,
+) -> tuple[list[ConfigGroup], int]:
+    """Return one page of the groups that the caller may read, and how many there are."""
+    statement = select(ConfigGroup).where(*readable_groups(by))
+    if search:
+        statement = statement.where(contains(ConfigGroup.name, search) | contains(ConfigGroup.description, search))
+    total = await session.scalar(select(func.count()).select_from(statement.subquery()))
+    column: SQLColumnExpression[Any] = {
+        "name": func.lower(ConfigGroup.name),
+        "createdAt": ConfigGroup.created_at,
+        "updatedAt": ConfigGroup.updated_at,
+    }[sort_by]
+    order = column.desc() if descending else column.asc()
+    rows = await session.scalars(statement.order_by(order, ConfigGroup.id).offset(offset).limit(limit))
+    return list(rows), total or 0
+
+
+async def views_of(session: AsyncSession, groups: Sequence[ConfigGroup]) -> list[GroupView]:
+    """Return what the records of groups show."""
+    ids = [group.id for group in groups]
+    aliases = await aliases_of_groups(session, ids)
+    names = {group_id: [str(group_id), *aliases.get(group_id, ())] for group_id in ids}
+    agents = await count_agents_by_names(session, names)
+    members: dict[UUID, list[Member]] = defaultdict(list)
+    rows = await session.execute(
+        select(GroupMember.group_id, Config.id, Config.name)
+        .join(Config, Config.id == GroupMember.config_id)
+        .where(GroupMember.group_id.in_(ids))
+        .order_by(GroupMember.position)
+    )
+    for group_id, config_id, name in rows:
+        members[group_id].append(Member(config_id, name))
+    return [
+        GroupView(group, members.get(group.id, []), aliases.get(group.id, []), agents[group.id]) for group in groups
+    ]
