@@ -1,4 +1,4 @@
-import { Menu, UnstyledButton } from "@mantine/core";
+import { Menu, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconApi, IconLogout, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
@@ -16,8 +16,9 @@ export function AccountMenu() {
   return (
     <Menu position="top-start" width={200}>
       <Menu.Target>
-        <UnstyledButton className={classes.who} aria-label="Account menu">
+        <UnstyledButton className={classes.who}>
           <span className={classes.initials} aria-hidden>{user.username.slice(0, 2).toUpperCase()}</span>
+          <VisuallyHidden>Account menu of </VisuallyHidden>
           <span className={classes.names}>
             <div className={classes.name}>{user.username}</div>
             <div className={classes.role}>{role}</div>

@@ -38,6 +38,7 @@ export function CommandPalette() {
       actions={[{ group: "Pages", actions: pages }, { group: "Everywhere", actions: others }]}
       shortcut={["mod + K"]}
       tagsToIgnore={[]}
+      attributes={{ content: { "aria-label": "Go to" } }}
       nothingFound="Nothing is called that."
       scrollable
       maxHeight={420}

@@ -1,4 +1,4 @@
-import { Button, Checkbox, UnstyledButton } from "@mantine/core";
+import { Button, Checkbox, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { MouseEvent, ReactNode } from "react";
@@ -132,7 +132,7 @@ function Head<T>(props: DataTableProps<T> & { rows: T[] }) {
         <HeaderCell key={column.key} column={column} list={props.list} />
       ))}
       {props.rowMenu && (
-        <th className={classes.actions} scope="col" aria-label="Actions" />
+        <th className={classes.actions} scope="col"><VisuallyHidden>Actions</VisuallyHidden></th>
       )}
     </tr>
   );

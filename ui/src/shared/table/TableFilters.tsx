@@ -1,5 +1,5 @@
 import { Menu, UnstyledButton } from "@mantine/core";
-import { IconCheck, IconPlus, IconX } from "@tabler/icons-react";
+import { IconPlus, IconX } from "@tabler/icons-react";
 
 import classes from "./TableFilters.module.css";
 import type { List } from "./use-list";
@@ -23,6 +23,7 @@ function FilterChip({ list, filter }: { list: List; filter: Filter }) {
   const active = chosen.length > 0;
   const labels = chosen.map((value) => filter.options.find((option) => option.value === value)?.label ?? value);
 
+  const Item = filter.multiple ? Menu.CheckboxItem : Menu.RadioItem;
   const toggle = (value: string) => {
     if (!filter.multiple) list.setFilter(filter.name, chosen.includes(value) ? [] : [value]);
     else list.setFilter(filter.name, chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value]);
@@ -39,15 +40,15 @@ function FilterChip({ list, filter }: { list: List; filter: Filter }) {
         </Menu.Target>
         <Menu.Dropdown mah={320} style={{ overflowY: "auto" }}>
           {filter.options.map((option) => (
-            <Menu.Item
+            <Item
               key={option.value}
-              role={filter.multiple ? "menuitemcheckbox" : "menuitemradio"}
-              aria-checked={chosen.includes(option.value)}
-              onClick={() => toggle(option.value)}
-              rightSection={chosen.includes(option.value) ? <IconCheck size={14} aria-hidden /> : null}
+              value={option.value}
+              checked={chosen.includes(option.value)}
+              closeMenuOnClick={!filter.multiple}
+              onChange={() => toggle(option.value)}
             >
               {option.label}
-            </Menu.Item>
+            </Item>
           ))}
         </Menu.Dropdown>
       </Menu>

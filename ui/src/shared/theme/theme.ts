@@ -66,7 +66,15 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { variant: "light", radius: "sm", size: "md", tt: "none", fw: 550 } }),
     Button: Button.extend({ defaultProps: { size: "sm", fw: 550 } }),
     Checkbox: Checkbox.extend({ defaultProps: { size: "xs", radius: "xs", iconColor: "var(--tc-on-accent)" } }),
-    Menu: Menu.extend({ defaultProps: { shadow: "md", position: "bottom-end", transitionProps: { duration: 80 } } }),
+    Menu: Menu.extend({
+      defaultProps: {
+        shadow: "md",
+        position: "bottom-end",
+        transitionProps: { duration: 80 },
+        // The placeholder is no item of the menu, which assistive technology would expect it to be.
+        withInitialFocusPlaceholder: false,
+      },
+    }),
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
