@@ -20,10 +20,12 @@ from telegraf_controller.configs.serving import ServingApp
 from telegraf_controller.constants import routes as constants
 from telegraf_controller.db.engine import Database
 from telegraf_controller.groups import routes as groups
+from telegraf_controller.labels import routes as labels
 from telegraf_controller.options import Options
 from telegraf_controller.settings import routes as settings
 from telegraf_controller.tokens import routes as tokens
 from telegraf_controller.users import routes as users
+from telegraf_controller.versions import routes as versions
 from telegraf_controller.web import health, home
 from telegraf_controller.web.declared import install_openapi
 from telegraf_controller.web.errors import install_error_handlers
@@ -35,6 +37,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     access.router,
     users.router,
     tokens.router,
+    labels.router,
+    versions.router,
     configs.router,
     constants.router,
     groups.router,

@@ -37,7 +37,7 @@ async def test_a_record_has_every_field(configs: Configs) -> None:
         "labels": [],
         "aliases": [],
         "groups": [],
-        "agentCount": None,
+        "agentCount": 0,
         "currentVersion": 1,
         "createdAt": "2026-09-21T14:13:20.250Z",
         "createdBy": "Mona",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -30,6 +30,9 @@ from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReferen
 from telegraf_controller.configs.tables import Config
 from telegraf_controller.db.base import Id
 from telegraf_controller.errors import NotFound
+from telegraf_controller.labels.carriers import AGENTS
+from telegraf_controller.labels.queries import having_label, labels_of
+from telegraf_controller.labels.tables import Label
 
 SortKey = Literal["name", "status", "lastSeen", "version"]
 
@@ -57,6 +60,8 @@ class AgentFilter:
     config: str | None = None
     """The id or alias of a configuration that the agent runs, as its URL names it."""
     reporting_rule: UUID | None = None
+    labels: Sequence[str] = ()
+    """Ids or names; an agent has to have all of them (B1)."""
     version: str | None = None
     """The bare version."""
 
@@ -69,6 +74,7 @@ class AgentView:
     liveness: AgentLiveness
     rule_id: UUID
     rule_description: str
+    labels: list[Label] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ async def get_agent(session: AsyncSession, agent_id: UUID) -> AgentView:
     row = (await session.execute(_views().where(Agent.id == agent_id))).one_or_none()
     if row is None:
         raise NotFound("agent", agent_id)
-    return AgentView(*row)
+    return (await _with_labels(session, [AgentView(*row)]))[0]
 
 
 async def list_agents(
@@ -111,7 +117,8 @@ async def list_agents(
     orders = [sorted_by.is_(None), order] if sort_by == "version" else [order]
     page = _views().where(*conditions).order_by(*orders, Agent.id).offset(offset).limit(limit)
     total = await session.scalar(_joined(select(func.count())).where(*conditions))
-    return [AgentView(*row) for row in await session.execute(page)], total or 0
+    views = [AgentView(*row) for row in await session.execute(page)]
+    return await _with_labels(session, views), total or 0
 
 
 async def count_agents(session: AsyncSession, wanted: AgentFilter, now: datetime) -> AgentCounts:
@@ -141,6 +148,11 @@ async def managed_configs(session: AsyncSession, agents: Iterable[Agent]) -> dic
     return {row.id: row.name for row in rows}
 
 
+async def _with_labels(session: AsyncSession, views: list[AgentView]) -> list[AgentView]:
+    labels = await labels_of(session, AGENTS, [view.agent.id for view in views])
+    return [replace(view, labels=labels.get(view.agent.id, [])) for view in views]
+
+
 def _views() -> Select[Agent, AgentLiveness, UUID, str]:
     return _joined(select(Agent, AgentLiveness, _rules.c.id, _rules.c.description)).join(
         _rules, _rules.c.number == AgentLiveness.rule
@@ -165,6 +177,7 @@ def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:
     if wanted.reporting_rule is not None:
         rule = select(_rules.c.number).where(_rules.c.id == wanted.reporting_rule)
         conditions.append(AgentLiveness.rule.in_(rule))
+    conditions += having_label(AGENTS, Agent.id, wanted.labels)
     if wanted.version is not None:
         conditions.append(Agent.telegraf_version == wanted.version)
     return conditions

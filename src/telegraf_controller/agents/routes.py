@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from telegraf_controller import clock
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
 from telegraf_controller.agents import actions, queries
 from telegraf_controller.agents.schemas import AgentBulk, AgentConditions, AgentQuery, AgentRecord, AgentSummary
 from telegraf_controller.errors import NotFound
+from telegraf_controller.labels.assignments import change_labels, change_labels_of
+from telegraf_controller.labels.carriers import AGENTS
+from telegraf_controller.labels.schemas import LabelAssignment, bulk_answer
+from telegraf_controller.web.declared import also
 from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page
 
 router = APIRouter(prefix="/api/agents", tags=["agents"])
+
+LabelId = Annotated[UUID, Path(alias="labelId")]
 
 
 @router.get("", **requires("agents:read"))
@@ -52,6 +58,20 @@ async def bulk_delete(body: AgentBulk, by: Caller, session: WriteSession) -> Bul
     return BulkAnswer.of(results)
 
 
+@router.put("/bulk/labels/assign", responses=also(404), **requires("agents:write"))
+async def bulk_assign_labels(body: LabelAssignment, by: Caller, session: WriteSession) -> BulkAnswer:
+    """Put labels on many agents; the answer says for each what happened (B1)."""
+    there = await change_labels(session, by, AGENTS, set(body.ids), add=body.label_ids, now=clock.now())
+    return bulk_answer(body.ids, there)
+
+
+@router.put("/bulk/labels/remove", responses=also(404), **requires("agents:write"))
+async def bulk_remove_labels(body: LabelAssignment, by: Caller, session: WriteSession) -> BulkAnswer:
+    """Take labels off many agents; the answer says for each what happened (B1)."""
+    there = await change_labels(session, by, AGENTS, set(body.ids), remove=body.label_ids, now=clock.now())
+    return bulk_answer(body.ids, there)
+
+
 @router.get("/{agent_id}", **requires("agents:read"))
 async def read_agent(agent_id: UUID, by: Caller, session: ReadSession) -> AgentRecord:
     """Show one agent (A1)."""
@@ -63,3 +83,17 @@ async def read_agent(agent_id: UUID, by: Caller, session: ReadSession) -> AgentR
 async def delete_agent(agent_id: UUID, by: Caller, session: WriteSession) -> None:
     """Forget an agent; its next heartbeat creates it anew (A6)."""
     await actions.delete_agent(session, by, agent_id)
+
+
+@router.put("/{agent_id}/labels/{labelId}", **requires("agents:write"))
+async def assign_label(agent_id: UUID, label_id: LabelId, by: Caller, session: WriteSession) -> AgentRecord:
+    """Put a label on an agent (B1)."""
+    await change_labels_of(session, by, AGENTS, agent_id, add=[label_id], now=clock.now())
+    view = await queries.get_agent(session, agent_id)
+    return AgentRecord.of(view, await queries.managed_configs(session, (view.agent,)), by)
+
+
+@router.delete("/{agent_id}/labels/{labelId}", status_code=204, **requires("agents:write"))
+async def remove_label(agent_id: UUID, label_id: LabelId, by: Caller, session: WriteSession) -> None:
+    """Take a label off an agent; one that it does not have is off already (B1)."""
+    await change_labels_of(session, by, AGENTS, agent_id, remove=[label_id], now=clock.now())

@@ -12,6 +12,7 @@ from telegraf_controller.access.identity import Identity
 from telegraf_controller.agents.queries import AgentCounts, AgentFilter, AgentView, SortKey
 from telegraf_controller.agents.references import reference_of
 from telegraf_controller.agents.status import AgentStatus
+from telegraf_controller.labels.schemas import LabelFilter, LabelTag
 from telegraf_controller.web.schemas import Answer, Body, PageQuery, WireTime
 
 StatusName = Literal["ok", "warn", "fail", "undefined", "not_reporting"]
@@ -35,6 +36,7 @@ class AgentConditions(Body):
     search: Text = ""
     config: Text | None = None
     reporting_rule: UUID | None = None
+    label: LabelFilter = Field(default_factory=list)
     version: Text | None = None
 
     def wanted(self) -> AgentFilter:
@@ -44,6 +46,7 @@ class AgentConditions(Body):
             search=self.search.strip(),
             config=self.config,
             reporting_rule=self.reporting_rule,
+            labels=self.label,
             version=self.version,
         )
 
@@ -111,7 +114,7 @@ class AgentRecord(Answer):
     first_seen: WireTime
     last_seen: WireTime
     reporting_rule: AgentRule
-    labels: list[str]
+    labels: list[LabelTag]
     configs: list[AgentConfig]
     statistics: AgentStatistics | None
 
@@ -134,7 +137,7 @@ class AgentRecord(Answer):
                 "first_seen": agent.first_seen,
                 "last_seen": liveness.last_seen,
                 "reporting_rule": {"id": view.rule_id, "description": view.rule_description},
-                "labels": [],
+                "labels": LabelTag.of_all(view.labels),
                 "configs": [_config(source, managed, by) for source in agent.configurations],
                 "statistics": None if liveness.metrics is None else AgentStatistics.model_validate(liveness),
             }

@@ -5,8 +5,11 @@ Whatever changes what a configuration URL serves moves `last_modified` (C2) and 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
+from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -15,14 +18,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller import clock
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, before_and_after, record
+from telegraf_controller.configs.agent_use import count_agents_by_names
 from telegraf_controller.configs.moves import leave_groups, lock_content, next_last_modified, text_saved
-from telegraf_controller.configs.names import require_unheld
+from telegraf_controller.configs.names import aliases_of_configs, require_unheld
 from telegraf_controller.configs.queries import CurrentConfig, get_config, get_version
 from telegraf_controller.configs.tables import Config, ConfigVersion
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.errors import Conflict
+from telegraf_controller.labels.assignments import set_labels
+from telegraf_controller.labels.carriers import CONFIGS
 
 INITIAL_NOTE = "Initial version"
+MAX_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,7 @@ class NewConfig:
     description: str = ""
     editor_mode: str = "code"
     note: str | None = None
+    label_ids: Collection[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +56,15 @@ class ConfigChange:
     """Told with the version that changed text writes; without changed text it goes nowhere."""
     base_version: int | None = None
     """The version that the change was made from."""
+    label_ids: Collection[UUID] | None = None
+    """The whole new set."""
 
 
 async def create_config(session: AsyncSession, by: Identity, wanted: NewConfig, *, now: datetime) -> CurrentConfig:
-    """Store a configuration and its version 1 (V2). Raises Conflict `config_name_conflict`, Forbidden."""
+    """Store a configuration and its version 1 (V2).
+
+    Raises Conflict `config_name_conflict`, Forbidden, NotFound (a label).
+    """
     await lock_content(session)
     # A token that is held to some configurations could not even read what it made.
     require_unheld(by)
@@ -72,6 +85,7 @@ async def create_config(session: AsyncSession, by: Identity, wanted: NewConfig, 
     session.add(_version(config, wanted.toml, wanted.note or INITIAL_NOTE, by, now))
     await text_saved(session, config.id, wanted.toml, now=now)
     await record(session, by, "config.create", target=_target(config), changes={"version": [None, 1]}, now=now)
+    await set_labels(session, by, CONFIGS, config.id, wanted.label_ids, now=now)
     await raise_generation(session, "content")
     return CurrentConfig(config, wanted.toml)
 
@@ -82,7 +96,8 @@ async def update_config(
     """Change a configuration; changed text becomes the next version, other fields write none (V2).
 
     The row is locked first: of two editors the second sees what the first saved, and no version number is lost or given
-    twice. Raises NotFound, Forbidden, Conflict `edit_conflict` (past `base_version`), `config_name_conflict`.
+    twice. Raises NotFound (also a label), Forbidden, Conflict `edit_conflict` (past `base_version`),
+    `config_name_conflict`.
     """
     config = await get_config(session, by, key, lock=True)
     current = await get_version(session, config, config.current_version)
@@ -90,6 +105,8 @@ async def update_config(
     toml = current.toml
     if change.name is not None and change.name != config.name:
         await _check_name(session, change.name)
+    if change.label_ids is not None:
+        await set_labels(session, by, CONFIGS, config.id, change.label_ids, now=now)
     before = _shown(config)
     _set_fields(config, change)
     text_changed = change.toml is not None and change.toml != toml
@@ -110,27 +127,81 @@ async def update_config(
 
 
 async def add_version(
-    session: AsyncSession, config: Config, toml: str, *, note: str, by: Identity, now: datetime
+    session: AsyncSession,
+    config: Config,
+    toml: str,
+    *,
+    note: str,
+    by: Identity,
+    now: datetime,
+    same_text: bool = False,
 ) -> None:
     """Write the next version of a configuration whose row is locked, and serve it from now on.
 
-    The caller raises the content generation.
+    `same_text` says that the version before says the same: then no `Last-Modified` moves (C2). The caller raises the
+    content generation.
     """
     config.current_version += 1
-    config.last_modified = next_last_modified(config.last_modified, now)
     session.add(_version(config, toml, note, by, now))
-    await text_saved(session, config.id, toml, now=now)
+    if not same_text:
+        config.last_modified = next_last_modified(config.last_modified, now)
+        await text_saved(session, config.id, toml, now=now)
+
+
+async def duplicate_config(session: AsyncSession, by: Identity, key: str, *, now: datetime) -> CurrentConfig:
+    """Store a copy "<name> (copy)" of a configuration's current text, with its labels, as a new one's version 1 (V4).
+
+    Aliases and places in groups stay with the original. Raises NotFound, Forbidden.
+    """
+    config = await get_config(session, by, key, lock=True)
+    current = await get_version(session, config, config.current_version)
+    labels = await session.scalars(select(CONFIGS.label).where(CONFIGS.owner == config.id))
+    wanted = NewConfig(
+        name=await _name_for_copy(session, config.name),
+        toml=current.toml,
+        description=config.description,
+        editor_mode=config.editor_mode,
+        note=f"Copy of {config.name}, version {current.version}",
+        label_ids=labels.all(),
+    )
+    return await create_config(session, by, wanted, now=now)
 
 
 async def delete_config(session: AsyncSession, by: Identity, key: str, *, now: datetime) -> None:
-    """Remove a configuration with its versions, aliases and places in groups (V4). Raises NotFound, Forbidden."""
-    config = await get_config(session, by, key, lock=True)
-    await record(
-        session, by, "config.delete", target=_target(config), changes={"version": [config.current_version, None]}
-    )
+    """Remove a configuration with its versions, aliases and places in groups (V4).
+
+    Raises NotFound, Forbidden, Conflict `config_in_use`.
+    """
+    await remove_config(session, by, await get_config(session, by, key, lock=True), now=now)
+    await raise_generation(session, "content")
+
+
+async def remove_config(session: AsyncSession, by: Identity, config: Config, *, now: datetime) -> None:
+    """The same with one that is locked already; the caller raises the content generation."""
+    await _require_unused(session, config)
+    changes = {"version": [config.current_version, None]}
+    await record(session, by, "config.delete", target=_target(config), changes=changes, now=now)
     await leave_groups(session, [config.id], now=now)
     await session.execute(delete(Config).where(Config.id == config.id))
-    await raise_generation(session, "content")
+
+
+async def _require_unused(session: AsyncSession, config: Config) -> None:
+    """Refuse while an agent that is reporting would find nothing at its URL. By a group's URL it finds the group."""
+    names = [str(config.id), *(await aliases_of_configs(session, [config.id])).get(config.id, ())]
+    agents = (await count_agents_by_names(session, {config.id: names}, reporting_only=True))[config.id]
+    if agents:
+        number = "1 agent that is reporting uses" if agents == 1 else f"{agents} agents that are reporting use"
+        raise Conflict("config_in_use", f"{number} the configuration {config.name!r}.", agentCount=agents)
+
+
+async def _name_for_copy(session: AsyncSession, name: str) -> str:
+    """Return the first free one of "<name> (copy)", "<name> (copy 2)", …, cut to fit; nobody takes it meanwhile."""
+    for number in count(1):
+        suffix = " (copy)" if number == 1 else f" (copy {number})"
+        wanted = name[: MAX_NAME_LENGTH - len(suffix)].rstrip() + suffix
+        if await session.scalar(select(Config.id).where(Config.name == wanted)) is None:
+            return wanted
+    raise AssertionError("numbers do not end")
 
 
 def _version(config: Config, toml: str, note: str, by: Identity, now: datetime) -> ConfigVersion:

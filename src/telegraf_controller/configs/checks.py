@@ -59,6 +59,11 @@ def check_toml(text: str, constants: Collection[str] = ()) -> list[Problem]:
     return _unfillable(text, found, constants)
 
 
+def filled_for_reading(text: str) -> str:
+    """Return a text with something in the place of what keeps Telegraf's reader from reading it: see above."""
+    return _StandIn(text, scan(text)).text
+
+
 def problems_of(text: str, constants: Collection[str] = ()) -> list[Problem]:
     """Return the same for a text that is not to be saved: what makes it unreadable is one more problem."""
     try:

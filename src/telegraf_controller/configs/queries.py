@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,8 +13,11 @@ from telegraf_controller.access.identity import Identity
 from telegraf_controller.configs.moves import lock_content
 from telegraf_controller.configs.names import find_config_id, readable_configs, require_names
 from telegraf_controller.configs.tables import Config, ConfigVersion
+from telegraf_controller.constants.tables import Constant
 from telegraf_controller.db.text import contains
 from telegraf_controller.errors import NotFound
+from telegraf_controller.labels.carriers import CONFIGS
+from telegraf_controller.labels.queries import having_label
 
 SortKey = Literal["name", "createdAt", "updatedAt"]
 
@@ -65,13 +69,17 @@ async def list_configs(
     by: Identity,
     *,
     search: str = "",
+    labels: Sequence[str] = (),
     sort_by: SortKey = "name",
     descending: bool = False,
     offset: int = 0,
     limit: int = 25,
 ) -> tuple[list[Config], int]:
-    """Return one page of the configurations that the caller may read, and how many there are."""
-    conditions = readable_configs(by)
+    """Return one page of the configurations that the caller may read, and how many there are.
+
+    `labels` are ids or names: a configuration has to have all of them (B1).
+    """
+    conditions = [*readable_configs(by), *having_label(CONFIGS, Config.id, labels)]
     if search:
         conditions.append(or_(contains(Config.name, search), contains(Config.description, search)))
     statement = select(Config).where(*conditions)
@@ -84,6 +92,13 @@ async def list_configs(
     order = column.desc() if descending else column.asc()
     rows = await session.scalars(statement.order_by(order, Config.id).offset(offset).limit(limit))
     return list(rows), total or 0
+
+
+async def constants_in(session: AsyncSession, toml: str) -> dict[str, str]:
+    """Return the values of the constants that a text may use: of all of them, if it looks as if it used any."""
+    if "::{" not in toml:
+        return {}
+    return {row.name: row.value for row in await session.execute(select(Constant.name, Constant.value))}
 
 
 async def list_versions(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
 from telegraf_controller.access.identity import Identity
-from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
-from telegraf_controller.configs import actions, queries, serving
-from telegraf_controller.configs.checks import check_toml, problems_of
+from telegraf_controller.access.require import Caller, InServices, ReadSession, WriteSession, requires
+from telegraf_controller.access.services import Services
+from telegraf_controller.configs import actions, bulk, queries, serving
+from telegraf_controller.configs.around import around
+from telegraf_controller.configs.checks import Problem, check_toml, problems_of
 from telegraf_controller.configs.schemas import (
+    ConfigBulk,
     ConfigCreate,
     ConfigPatch,
     ConfigQuery,
@@ -21,16 +26,20 @@ from telegraf_controller.configs.schemas import (
     ConfigSummary,
     ConfigValidate,
     Problems,
-    VersionRecord,
-    VersionSummary,
+    VariablesRecord,
 )
+from telegraf_controller.configs.variables import variables_of
+from telegraf_controller.labels.assignments import change_labels_of
+from telegraf_controller.labels.carriers import CONFIGS
+from telegraf_controller.labels.schemas import LabelAssignment, bulk_answer
+from telegraf_controller.web.declared import also
 from telegraf_controller.web.plain import PlainRequest
-from telegraf_controller.web.schemas import Page, PageQuery
+from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page
 
 router = APIRouter(tags=["configurations"])
 
 Key = Annotated[str, Path(alias="idOrAlias", max_length=63)]
-VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1)]
+LabelId = Annotated[UUID, Path(alias="labelId")]
 
 
 @router.get("/api/configs", **requires("configs:read"))
@@ -42,42 +51,70 @@ async def list_configs(
         session,
         by,
         search=wanted.search.strip(),
+        labels=wanted.label,
         sort_by=wanted.sort_by,
         descending=wanted.sort_order == "desc",
         offset=wanted.offset,
         limit=wanted.limit,
     )
-    items = [ConfigSummary.of(config) for config in configs]
+    arounds = await around(session, configs)
+    items = [ConfigSummary.of(config, arounds) for config in configs]
     return Page[ConfigSummary](items=items, total=total, page=wanted.page, limit=wanted.limit)
 
 
-@router.post("/api/configs", status_code=201, **requires("configs:write"))
-async def create_config(body: ConfigCreate, by: Caller, session: WriteSession, response: Response) -> ConfigSaved:
+@router.post("/api/configs", status_code=201, responses=also(404), **requires("configs:write"))
+async def create_config(
+    body: ConfigCreate, by: Caller, session: WriteSession, services: InServices, response: Response
+) -> ConfigSaved:
     """Store a configuration as version 1 (V2)."""
-    problems = await asyncio.to_thread(check_toml, body.toml)
+    problems = await _checked(services, body.toml)
     created = await actions.create_config(session, by, body.wanted(), now=clock.now())
     response.headers["Location"] = f"/api/configs/{created.config.id}"
-    return ConfigSaved.of_saved(created, problems)
+    return ConfigSaved.of_saved(created, await around(session, [created.config]), problems)
 
 
 @router.post("/api/configs/validate", **requires("configs:read"))
-async def validate_toml(body: ConfigValidate) -> Problems:
+async def validate_toml(body: ConfigValidate, session: ReadSession) -> Problems:
     """Check a text as a save would, without storing it (Q1)."""
-    return Problems.of(await asyncio.to_thread(problems_of, body.toml))
+    constants = await queries.constants_in(session, body.toml)
+    return Problems.of(await asyncio.to_thread(problems_of, body.toml, constants))
+
+
+@router.post("/api/configs/bulk/delete", **requires("configs:delete"))
+async def bulk_delete(body: ConfigBulk, by: Caller, session: WriteSession) -> BulkAnswer:
+    """Remove many configurations; the answer says for each what happened (V4)."""
+    done = await bulk.delete_configs(session, by, body.ids, now=clock.now())
+    return BulkAnswer.of([BulkResult(id=str(key), ok=code is None, error=code) for key, code in done.items()])
+
+
+@router.put("/api/configs/bulk/labels/assign", responses=also(404), **requires("configs:write"))
+async def bulk_assign_labels(body: LabelAssignment, by: Caller, session: WriteSession) -> BulkAnswer:
+    """Put labels on many configurations; the answer says for each what happened (B1)."""
+    there, refused = await bulk.label_configs(session, by, body.ids, add=body.label_ids, now=clock.now())
+    return bulk_answer(body.ids, there, refused)
+
+
+@router.put("/api/configs/bulk/labels/remove", responses=also(404), **requires("configs:write"))
+async def bulk_remove_labels(body: LabelAssignment, by: Caller, session: WriteSession) -> BulkAnswer:
+    """Take labels off many configurations; the answer says for each what happened (B1)."""
+    there, refused = await bulk.label_configs(session, by, body.ids, remove=body.label_ids, now=clock.now())
+    return bulk_answer(body.ids, there, refused)
 
 
 @router.get("/api/configs/{idOrAlias}", **requires("configs:read"))
 async def read_config(key: Key, by: Caller, session: ReadSession) -> ConfigRecord:
     """Show a configuration with the text of its current version."""
-    return ConfigRecord.of_current(await queries.get_current(session, by, key))
+    return await _record(session, await queries.get_current(session, by, key))
 
 
 @router.patch("/api/configs/{idOrAlias}", **requires("configs:write"))
-async def update_config(key: Key, body: ConfigPatch, by: Caller, session: WriteSession) -> ConfigSaved:
+async def update_config(
+    key: Key, body: ConfigPatch, by: Caller, session: WriteSession, services: InServices
+) -> ConfigSaved:
     """Change a configuration; changed text becomes the next version (V2)."""
-    problems = [] if body.toml is None else await asyncio.to_thread(check_toml, body.toml)
+    problems = [] if body.toml is None else await _checked(services, body.toml)
     changed = await actions.update_config(session, by, key, body.wanted(), now=clock.now())
-    return ConfigSaved.of_saved(changed, problems)
+    return ConfigSaved.of_saved(changed, await around(session, [changed.config]), problems)
 
 
 @router.delete("/api/configs/{idOrAlias}", status_code=204, **requires("configs:delete"))
@@ -86,22 +123,46 @@ async def delete_config(key: Key, by: Caller, session: WriteSession) -> None:
     await actions.delete_config(session, by, key, now=clock.now())
 
 
-@router.get("/api/configs/{idOrAlias}/versions", **requires("configs:read"))
-async def list_versions(
-    key: Key, wanted: Annotated[PageQuery, Query()], by: Caller, session: ReadSession
-) -> Page[VersionSummary]:
-    """List a configuration's versions, newest first and without their texts (V3)."""
-    config = await queries.get_config(session, by, key)
-    versions, total = await queries.list_versions(session, config, offset=wanted.offset, limit=wanted.limit)
-    items = [VersionSummary.of(version, config) for version in versions]
-    return Page[VersionSummary](items=items, total=total, page=wanted.page, limit=wanted.limit)
+@router.post("/api/configs/{idOrAlias}/duplicate", status_code=201, **requires("configs:write"))
+async def duplicate_config(key: Key, by: Caller, session: WriteSession, response: Response) -> ConfigRecord:
+    """Store a copy under a name of its own (V4)."""
+    copy = await actions.duplicate_config(session, by, key, now=clock.now())
+    response.headers["Location"] = f"/api/configs/{copy.config.id}"
+    return await _record(session, copy)
 
 
-@router.get("/api/configs/{idOrAlias}/versions/{version}", **requires("configs:read"))
-async def read_version(key: Key, version: VersionNumber, by: Caller, session: ReadSession) -> VersionRecord:
-    """Show one version with its text (V3)."""
+@router.get("/api/configs/{idOrAlias}/variables", **requires("configs:read"))
+async def list_variables(key: Key, by: Caller, session: ReadSession) -> VariablesRecord:
+    """List the parameters, environment variables, secrets and constants that the served text uses (Q3)."""
+    toml = (await queries.get_current(session, by, key)).toml
+    constants = await queries.constants_in(session, toml)
+    return VariablesRecord.of(await asyncio.to_thread(variables_of, toml, constants), constants)
+
+
+@router.post("/api/configs/{idOrAlias}/assign/{labelId}", **requires("configs:write"))
+async def assign_label(key: Key, label_id: LabelId, by: Caller, session: WriteSession) -> ConfigRecord:
+    """Put a label on a configuration (B1)."""
+    current = await queries.get_current(session, by, key)
+    await change_labels_of(session, by, CONFIGS, current.config.id, add=[label_id], now=clock.now())
+    return await _record(session, current)
+
+
+@router.delete("/api/configs/{idOrAlias}/labels/{labelId}", status_code=204, **requires("configs:write"))
+async def remove_label(key: Key, label_id: LabelId, by: Caller, session: WriteSession) -> None:
+    """Take a label off a configuration; one that it does not have is off already (B1)."""
     config = await queries.get_config(session, by, key)
-    return VersionRecord.of_whole(await queries.get_version(session, config, version), config)
+    await change_labels_of(session, by, CONFIGS, config.id, remove=[label_id], now=clock.now())
+
+
+async def _checked(services: Services, toml: str) -> list[Problem]:
+    """Check a text that is to be saved, before the change begins: on SQLite that holds up every other one."""
+    async with services.database.read() as session:
+        constants = await queries.constants_in(session, toml)
+    return await asyncio.to_thread(check_toml, toml, constants)
+
+
+async def _record(session: AsyncSession, current: queries.CurrentConfig) -> ConfigRecord:
+    return ConfigRecord.of_current(current, await around(session, [current.config]))
 
 
 _LAST_MODIFIED = "Moves whenever the served text could differ, by at least a second, and never otherwise (C2)."

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, field_validator
 
-from telegraf_controller.configs.actions import ConfigChange, NewConfig
+from telegraf_controller.configs.actions import MAX_NAME_LENGTH, ConfigChange, NewConfig
+from telegraf_controller.configs.around import Arounds
 from telegraf_controller.configs.checks import MAX_TOML_BYTES, Problem
 from telegraf_controller.configs.queries import CurrentConfig, SortKey
 from telegraf_controller.configs.tables import Config, ConfigVersion
+from telegraf_controller.configs.variables import Variables
+from telegraf_controller.labels.schemas import LabelFilter, LabelIds, LabelTag
 from telegraf_controller.web.schemas import Answer, Body, PageQuery, WireTime
 
 
@@ -36,7 +40,7 @@ def _bounded_toml(value: str) -> str:
     return _storable(value)
 
 
-ConfigName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_printable_name)]
+ConfigName = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH), AfterValidator(_printable_name)]
 Description = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
 Note = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
 Toml = Annotated[str, Field(max_length=MAX_TOML_BYTES), AfterValidator(_bounded_toml)]
@@ -51,10 +55,11 @@ class ConfigCreate(Body):
     description: Description = ""
     editor_mode: EditorMode = "code"
     note: Note | None = None
+    label_ids: LabelIds = Field(default_factory=list)
 
     def wanted(self) -> NewConfig:
         """As the action takes it."""
-        return NewConfig(self.name, self.toml, self.description, self.editor_mode, self.note)
+        return NewConfig(self.name, self.toml, self.description, self.editor_mode, self.note, self.label_ids)
 
 
 class ConfigPatch(Body):
@@ -66,6 +71,7 @@ class ConfigPatch(Body):
     editor_mode: EditorMode | None = None
     note: Note | None = None
     base_version: Annotated[int, Field(ge=1)] | None = None
+    label_ids: LabelIds | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -84,6 +90,7 @@ class ConfigPatch(Body):
             editor_mode=self.editor_mode,
             note=self.note,
             base_version=self.base_version,
+            label_ids=self.label_ids,
         )
 
 
@@ -91,6 +98,7 @@ class ConfigQuery(PageQuery):
     """Which configurations to list, and in what order."""
 
     search: Annotated[str, Field(max_length=100)] = ""
+    label: LabelFilter = Field(default_factory=list)
     sort_by: SortKey = "name"
     sort_order: Literal["asc", "desc"] = "asc"
 
@@ -99,6 +107,64 @@ class ConfigValidate(Body):
     """A text to check without storing it (Q1)."""
 
     toml: Toml
+
+
+class ConfigBulk(Body):
+    """Which configurations a bulk call means."""
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=1000)]
+
+
+class ParameterRecord(Answer):
+    """A parameter of a text; one that is not required has a default."""
+
+    name: str
+    required: bool
+    default: str | None
+
+
+class EnvironmentVariableRecord(Answer):
+    """A variable of the agent's environment."""
+
+    name: str
+    required: bool
+    """Whether it stands anywhere without a default."""
+    default: str | None
+
+
+class SecretRecord(Answer):
+    """A key in one of the agent's secret stores."""
+
+    store: str
+    key: str
+
+
+class ConstantUseRecord(Answer):
+    """A constant that a text uses; while it is not defined, the text cannot be served."""
+
+    name: str
+    defined: bool
+
+
+class VariablesRecord(Answer):
+    """What a text wants to know from whoever runs it (Q3)."""
+
+    parameters: list[ParameterRecord]
+    environment_variables: list[EnvironmentVariableRecord]
+    secrets: list[SecretRecord]
+    constants: list[ConstantUseRecord]
+
+    @classmethod
+    def of(cls, found: Variables, defined: Collection[str]) -> VariablesRecord:
+        """Show what a text uses."""
+        return cls.model_validate(
+            {
+                "parameters": found.parameters,
+                "environment_variables": found.environment,
+                "secrets": found.secrets,
+                "constants": [{"name": name, "defined": name in defined} for name in found.constants],
+            }
+        )
 
 
 class ProblemRecord(Answer):
@@ -130,11 +196,11 @@ class ConfigSummary(Answer):
     name: str
     description: str
     editor_mode: EditorMode
-    labels: list[str]
+    labels: list[LabelTag]
     aliases: list[str]
-    groups: list[str]
-    agent_count: int | None
-    """How many agents use it; null while that is not worked out."""
+    groups: list[UUID]
+    agent_count: int
+    """How many agents report a URL that leads to it."""
     current_version: int
     created_at: WireTime
     created_by: str | None
@@ -142,9 +208,9 @@ class ConfigSummary(Answer):
     updated_by: str | None
 
     @classmethod
-    def of(cls, config: Config) -> ConfigSummary:
+    def of(cls, config: Config, arounds: Arounds) -> ConfigSummary:
         """Show a configuration without its text."""
-        return cls.model_validate(_fields(config))
+        return cls.model_validate(_fields(config, arounds))
 
 
 class ConfigRecord(ConfigSummary):
@@ -153,9 +219,9 @@ class ConfigRecord(ConfigSummary):
     toml: str
 
     @classmethod
-    def of_current(cls, current: CurrentConfig) -> ConfigRecord:
+    def of_current(cls, current: CurrentConfig, arounds: Arounds) -> ConfigRecord:
         """Show a configuration."""
-        return cls.model_validate({**_fields(current.config), "toml": current.toml})
+        return cls.model_validate({**_fields(current.config, arounds), "toml": current.toml})
 
 
 class ConfigSaved(ConfigRecord):
@@ -164,9 +230,9 @@ class ConfigSaved(ConfigRecord):
     problems: list[ProblemRecord]
 
     @classmethod
-    def of_saved(cls, current: CurrentConfig, problems: list[Problem]) -> ConfigSaved:
+    def of_saved(cls, current: CurrentConfig, arounds: Arounds, problems: list[Problem]) -> ConfigSaved:
         """Show a stored configuration."""
-        return cls.model_validate({**_fields(current.config), "toml": current.toml, "problems": problems})
+        return cls.model_validate({**_fields(current.config, arounds), "toml": current.toml, "problems": problems})
 
 
 class VersionSummary(Answer):
@@ -196,17 +262,18 @@ class VersionRecord(VersionSummary):
         return cls.model_validate({**_version_fields(version, config), "toml": version.toml})
 
 
-def _fields(config: Config) -> dict[str, Any]:
+def _fields(config: Config, arounds: Arounds) -> dict[str, Any]:
     plain = (
         "id", "name", "description", "editor_mode", "current_version", "created_at", "created_by", "updated_at",
         "updated_by",
     )  # fmt: skip
+    around = arounds[config.id]
     return {
         **{name: getattr(config, name) for name in plain},
-        "labels": [],
-        "aliases": [],
-        "groups": [],
-        "agent_count": None,
+        "labels": LabelTag.of_all(around.labels),
+        "aliases": around.aliases,
+        "groups": around.groups,
+        "agent_count": around.agent_count,
     }
 
 

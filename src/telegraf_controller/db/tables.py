@@ -9,6 +9,7 @@ from telegraf_controller.db import generations, leases
 from telegraf_controller.db.base import Base
 from telegraf_controller.groups import tables as groups
 from telegraf_controller.heartbeats import tables as heartbeats
+from telegraf_controller.labels import tables as labels
 from telegraf_controller.reporting import tables as reporting
 from telegraf_controller.settings import tables as settings
 from telegraf_controller.tokens import tables as tokens
@@ -23,6 +24,7 @@ __all__ = [
     "generations",
     "groups",
     "heartbeats",
+    "labels",
     "leases",
     "metadata",
     "reporting",

@@ -5,7 +5,7 @@ Whatever changes what a group's URLs serve moves `last_modified` (C2) and raises
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, before_and_after, record
 from telegraf_controller.configs.moves import lock_content, move_groups
-from telegraf_controller.configs.names import readable_configs, require_unheld
+from telegraf_controller.configs.names import readable_configs, readable_groups, require_unheld
 from telegraf_controller.configs.tables import Config
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.errors import Conflict, ValidationFailed
 from telegraf_controller.groups.queries import get_group
 from telegraf_controller.groups.tables import ConfigGroup, GroupMember
+from telegraf_controller.labels.assignments import change_labels
+from telegraf_controller.labels.carriers import GROUPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,27 @@ async def delete_group(session: AsyncSession, by: Identity, key: str, *, now: da
     await record(session, by, "group.delete", target=_target(group), now=now)
     await session.execute(delete(ConfigGroup).where(ConfigGroup.id == group.id))
     await raise_generation(session, "content")
+
+
+async def label_groups(
+    session: AsyncSession,
+    by: Identity,
+    ids: Collection[UUID],
+    *,
+    add: Collection[UUID] = (),
+    remove: Collection[UUID] = (),
+    now: datetime,
+) -> tuple[set[UUID], set[UUID]]:
+    """Put labels on groups and take others off (B1). Raises NotFound when there is no such label.
+
+    Returns the ids that there are, and those that the caller's token is not held to (T11), whether they are or not.
+    """
+    allowed = set(ids)
+    if by.grant is not None and by.grant.configs is not None:
+        readable = select(ConfigGroup.id).where(ConfigGroup.id.in_(allowed), *readable_groups(by))
+        allowed = set(await session.scalars(readable))
+    there = await change_labels(session, by, GROUPS, allowed, add=add, remove=remove, now=now)
+    return there, set(ids) - allowed
 
 
 async def _replace_members(

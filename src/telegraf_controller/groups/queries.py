@@ -19,6 +19,9 @@ from telegraf_controller.configs.tables import Config
 from telegraf_controller.db.text import contains
 from telegraf_controller.errors import NotFound
 from telegraf_controller.groups.tables import ConfigGroup, GroupMember
+from telegraf_controller.labels.carriers import GROUPS
+from telegraf_controller.labels.queries import having_label, labels_of
+from telegraf_controller.labels.tables import Label
 
 SortKey = Literal["name", "createdAt", "updatedAt"]
 
@@ -37,6 +40,7 @@ class GroupView:
 
     group: ConfigGroup
     members: list[Member]
+    labels: list[Label]
     aliases: list[str]
     agent_count: int
 
@@ -61,13 +65,17 @@ async def list_groups(
     by: Identity,
     *,
     search: str = "",
+    labels: Sequence[str] = (),
     sort_by: SortKey = "name",
     descending: bool = False,
     offset: int = 0,
     limit: int = 25,
 ) -> tuple[list[ConfigGroup], int]:
-    """Return one page of the groups that the caller may read, and how many there are."""
-    statement = select(ConfigGroup).where(*readable_groups(by))
+    """Return one page of the groups that the caller may read, and how many there are.
+
+    `labels` are ids or names: a group has to have all of them (B1).
+    """
+    statement = select(ConfigGroup).where(*readable_groups(by), *having_label(GROUPS, ConfigGroup.id, labels))
     if search:
         statement = statement.where(contains(ConfigGroup.name, search) | contains(ConfigGroup.description, search))
     total = await session.scalar(select(func.count()).select_from(statement.subquery()))
@@ -84,6 +92,7 @@ async def list_groups(
 async def views_of(session: AsyncSession, groups: Sequence[ConfigGroup]) -> list[GroupView]:
     """Return what the records of groups show."""
     ids = [group.id for group in groups]
+    labels = await labels_of(session, GROUPS, ids)
     aliases = await aliases_of_groups(session, ids)
     names = {group_id: [str(group_id), *aliases.get(group_id, ())] for group_id in ids}
     agents = await count_agents_by_names(session, names)
@@ -97,5 +106,12 @@ async def views_of(session: AsyncSession, groups: Sequence[ConfigGroup]) -> list
     for group_id, config_id, name in rows:
         members[group_id].append(Member(config_id, name))
     return [
-        GroupView(group, members.get(group.id, []), aliases.get(group.id, []), agents[group.id]) for group in groups
+        GroupView(
+            group,
+            members=members.get(group.id, []),
+            labels=labels.get(group.id, []),
+            aliases=aliases.get(group.id, []),
+            agent_count=agents[group.id],
+        )
+        for group in groups
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,12 +24,17 @@ from telegraf_controller.groups.schemas import (
     GroupSummary,
 )
 from telegraf_controller.groups.tables import ConfigGroup
+from telegraf_controller.labels.assignments import change_labels_of
+from telegraf_controller.labels.carriers import GROUPS
+from telegraf_controller.labels.schemas import LabelAssignment, bulk_answer
+from telegraf_controller.web.declared import also
 from telegraf_controller.web.plain import PlainRequest
-from telegraf_controller.web.schemas import Page
+from telegraf_controller.web.schemas import BulkAnswer, Page
 
 router = APIRouter(prefix="/api/config-groups", tags=["groups"])
 
 Key = Annotated[str, Path(alias="idOrAlias", max_length=63)]
+LabelId = Annotated[UUID, Path(alias="labelId")]
 
 
 @router.get("", **requires("config-groups:read"))
@@ -38,6 +44,7 @@ async def list_groups(wanted: Annotated[GroupQuery, Query()], by: Caller, sessio
         session,
         by,
         search=wanted.search.strip(),
+        labels=wanted.label,
         sort_by=wanted.sort_by,
         descending=wanted.sort_order == "desc",
         offset=wanted.offset,
@@ -53,6 +60,20 @@ async def create_group(body: GroupCreate, by: Caller, session: WriteSession, res
     group = await actions.create_group(session, by, body.wanted(), now=clock.now())
     response.headers["Location"] = f"/api/config-groups/{group.id}"
     return await _record(session, group)
+
+
+@router.put("/bulk/labels/assign", responses=also(404), **requires("config-groups:write"))
+async def bulk_assign_labels(body: LabelAssignment, by: Caller, session: WriteSession) -> BulkAnswer:
+    """Put labels on many groups; the answer says for each what happened (B1)."""
+    there, refused = await actions.label_groups(session, by, body.ids, add=body.label_ids, now=clock.now())
+    return bulk_answer(body.ids, there, refused)
+
+
+@router.put("/bulk/labels/remove", responses=also(404), **requires("config-groups:write"))
+async def bulk_remove_labels(body: LabelAssignment, by: Caller, session: WriteSession) -> BulkAnswer:
+    """Take labels off many groups; the answer says for each what happened (B1)."""
+    there, refused = await actions.label_groups(session, by, body.ids, remove=body.label_ids, now=clock.now())
+    return bulk_answer(body.ids, there, refused)
 
 
 @router.get("/{idOrAlias}", **requires("config-groups:read"))
@@ -77,6 +98,21 @@ async def update_group(key: Key, body: GroupPatch, by: Caller, session: WriteSes
 async def delete_group(key: Key, by: Caller, session: WriteSession) -> None:
     """Remove a group and its aliases; its members stay (G1)."""
     await actions.delete_group(session, by, key, now=clock.now())
+
+
+@router.post("/{idOrAlias}/assign/{labelId}", **requires("config-groups:write"))
+async def assign_label(key: Key, label_id: LabelId, by: Caller, session: WriteSession) -> GroupRecord:
+    """Put a label on a group (B1)."""
+    group = await queries.get_group(session, by, key)
+    await change_labels_of(session, by, GROUPS, group.id, add=[label_id], now=clock.now())
+    return await _record(session, group)
+
+
+@router.delete("/{idOrAlias}/labels/{labelId}", status_code=204, **requires("config-groups:write"))
+async def remove_label(key: Key, label_id: LabelId, by: Caller, session: WriteSession) -> None:
+    """Take a label off a group; one that it does not have is off already (B1)."""
+    group = await queries.get_group(session, by, key)
+    await change_labels_of(session, by, GROUPS, group.id, remove=[label_id], now=clock.now())
 
 
 _TOML: dict[str, Any] = {

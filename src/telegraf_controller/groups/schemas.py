@@ -12,6 +12,7 @@ from telegraf_controller.configs.schemas import ConfigName, Description, Problem
 from telegraf_controller.groups.actions import GroupChange, NewGroup
 from telegraf_controller.groups.check import GroupProblem, Merged
 from telegraf_controller.groups.queries import GroupView, SortKey
+from telegraf_controller.labels.schemas import LabelFilter, LabelTag
 from telegraf_controller.web.schemas import Answer, Body, PageQuery, WireTime
 
 MAX_MEMBERS = 100
@@ -62,6 +63,7 @@ class GroupQuery(PageQuery):
     """Which groups to list, and in what order."""
 
     search: Annotated[str, Field(max_length=100)] = ""
+    label: LabelFilter = Field(default_factory=list)
     sort_by: SortKey = "name"
     sort_order: Literal["asc", "desc"] = "asc"
 
@@ -96,7 +98,7 @@ class GroupSummary(Answer):
     """Ids of configurations, in the order in which they are served."""
     configs: list[GroupMemberRecord]
     """The same with their names."""
-    labels: list[str]
+    labels: list[LabelTag]
     aliases: list[str]
     agent_count: int
     """How many agents have a URL that leads to this group."""
@@ -144,7 +146,7 @@ def _fields(view: GroupView) -> dict[str, Any]:
         **{name: getattr(view.group, name) for name in plain},
         "members": [member.id for member in view.members],
         "configs": view.members,
-        "labels": [],
+        "labels": LabelTag.of_all(view.labels),
         "aliases": view.aliases,
         "agent_count": view.agent_count,
     }

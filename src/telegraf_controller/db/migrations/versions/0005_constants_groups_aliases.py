@@ -9,7 +9,7 @@ from telegraf_controller.configs.placeholders import compile_template
 from telegraf_controller.db.base import Id, Instant
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
