@@ -192,13 +192,18 @@ async def test_one_row_that_the_database_refuses_sinks_only_itself(port: Port, m
     assert (await port.beat("good-0")).status_code == 204
 
 
-async def test_two_writers_in_opposite_order_never_wait_in_a_circle(database: Database) -> None:
+@pytest.mark.parametrize("renamed_every_time", [False, True])
+async def test_two_writers_in_opposite_order_never_wait_in_a_circle(
+    database: Database, renamed_every_time: bool
+) -> None:
+    """New agents, known ones, and known ones that change who they are."""
     agents = [f"agent-{number}" for number in range(300)]
     one, two = open_store(database), open_store(database)
 
     async def write_many(store: HeartbeatStore, order: Sequence[str]) -> None:
         for turn in range(15):
-            await write(store, *(beat(name, at_ms=NOON_MS + turn, hostname=f"{turn}") for name in order))
+            hostname = str(turn) if renamed_every_time else "same"
+            await write(store, *(beat(name, at_ms=NOON_MS + turn, hostname=hostname) for name in order))
 
     await asyncio.gather(write_many(one, agents), write_many(two, agents[::-1]))
     async with database.read() as session:

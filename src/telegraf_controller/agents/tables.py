@@ -47,10 +47,14 @@ class AgentLiveness(Base):
     __tablename__ = "agent_liveness"
     __table_args__ = {"sqlite_with_rowid": False, "postgresql_with": {"fillfactor": "50"}}  # noqa: RUF012
 
-    agent_id: Mapped[UUID] = mapped_column(Id, ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    # Looked at when the transaction ends: heartbeats write this row before the agent's. It is what locks the agent, and
+    # taking locks in one order everywhere is what keeps transactions from waiting in a circle.
+    agent_id: Mapped[UUID] = mapped_column(
+        Id, ForeignKey("agents.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"), primary_key=True
+    )
     last_seen: Mapped[datetime] = mapped_column(Instant)
     identity: Mapped[int] = mapped_column(BigInteger)
-    """A digest of the agent's row in `agents`: a heartbeat with another one rewrites that row too."""
+    """A checksum of the agent's row in `agents`: a heartbeat with another one rewrites that row too."""
     errors: Mapped[int | None] = mapped_column(BigInteger)
     warnings: Mapped[int | None] = mapped_column(BigInteger)
     metrics: Mapped[int | None] = mapped_column(BigInteger)

@@ -27,10 +27,19 @@ CONNECT_SECONDS = 5
 WRITE_SECONDS = 10
 """A transaction that takes longer counts as lost: the network may have swallowed the answer."""
 
-# Whoever raises the generation locks the table against this mode first, so that it cannot move between the check below
-# and the commit (see `db.generations.raise_generation`). The time-out frees what a server still holds for a connection
-# that was given up here.
-_BEGIN = f"BEGIN; SET LOCAL statement_timeout = '{WRITE_SECONDS}s'; LOCK TABLE generations IN ROW SHARE MODE"
+# - The time-out frees what a server still holds for a connection that was given up here.
+# - Rows are looked up one by one in the order of the batch, and so locked in that order by every writer: none can wait
+#   for another in a circle. Other plans would lock them in the order of the table.
+# - Whoever raises the generation locks the table against this mode first, so that it cannot move between the check
+#   below and the commit (see `db.generations.raise_generation`).
+_BEGIN = f"""
+BEGIN;
+SET LOCAL statement_timeout = '{WRITE_SECONDS}s';
+SET LOCAL enable_seqscan = off;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
+LOCK TABLE generations IN ROW SHARE MODE
+"""
 
 
 def _unless_newer(seen: str) -> str:
@@ -49,22 +58,19 @@ updated AS (
         last_seen = seen, errors = beat.errors, warnings = beat.warnings, metrics = beat.metrics,
         status = beat.status, reported_status = beat.reported_status
     FROM {_LIVENESS_ARRAYS}, access
-    WHERE agent_id = agent AND identity = new_identity AND {_unless_newer("seen")} AND access.value = $9
-    RETURNING 1
+    WHERE agent_id = agent AND {_unless_newer("seen")} AND access.value = $9
+    RETURNING identity = new_identity AS same
 ),
 kept AS (
     INSERT INTO heartbeat_groups (received_at, first_received_at, heartbeats, points)
     SELECT $10, $11, $12, $13::bytea FROM access WHERE access.value = $9 AND $13::bytea IS NOT NULL
 )
-SELECT (SELECT value FROM access), (SELECT count(*) FROM updated)
+SELECT (SELECT value FROM access), (SELECT count(*) FROM updated WHERE same)
 """  # noqa: S608
 
-# The rows are locked in order before anything else is touched, as everybody does who changes agents.
 _UNMATCHED = """
 SELECT agent FROM unnest($1::uuid[], $2::bigint[]) AS beat (agent, new_identity)
-LEFT JOIN (
-    SELECT agent_id, identity FROM agent_liveness WHERE agent_id = ANY ($1) ORDER BY agent_id FOR UPDATE
-) AS known ON agent_id = agent
+LEFT JOIN agent_liveness ON agent_id = agent
 WHERE agent_id IS NULL OR identity <> new_identity
 """
 
@@ -180,10 +186,10 @@ class PostgresStore:
 async def _write(connection: Any, batch: Batch, generation: int) -> None:
     await connection.execute(_BEGIN)
     group = (generation, batch.last_ms, batch.first_ms, batch.count, batch.points)
-    current, updated = await connection.fetchrow(_UPDATE, *_arrays(batch.liveness_rows(), 8), *group)
+    current, matched = await connection.fetchrow(_UPDATE, *_arrays(batch.liveness_rows(), 8), *group)
     if current != generation:
         raise GenerationMoved(current)
-    if updated < len(batch.latest):
+    if matched < len(batch.latest):
         await _write_unmatched(connection, batch)
     logs = batch.log_rows()
     if logs:
@@ -199,8 +205,9 @@ async def _write_unmatched(connection: Any, batch: Batch) -> None:
     changed = [heartbeat for heartbeat in batch.latest if heartbeat.agent_key in unmatched]
     if not changed:
         return
-    await connection.execute(_IDENTITY, *_arrays(identity_rows(changed, batch.first_ms), 11))
+    # Liveness first, as everywhere: who has an agent's row there has the agent.
     await connection.execute(_LIVENESS, *_arrays(liveness_rows(changed), 8))
+    await connection.execute(_IDENTITY, *_arrays(identity_rows(changed, batch.first_ms), 11))
     await connection.execute(_FORGET_REFERENCES, [UUID(heartbeat.agent_key) for heartbeat in changed])
     references = reference_rows(changed)
     if references:

@@ -199,8 +199,8 @@ def _write_unmatched(connection: sqlite3.Connection, batch: Batch) -> None:
     asked = [(heartbeat.agent_key, heartbeat.identity) for heartbeat in batch.latest]
     found = {row[0] for rows in _chunks(asked) for row in connection.execute(*_statement(_UNMATCHED, rows))}
     changed = [heartbeat for heartbeat in batch.latest if heartbeat.agent_key in found]
-    _execute(connection, _IDENTITY, identity_rows(changed, batch.first_ms))
     _execute(connection, _LIVENESS, liveness_rows(changed))
+    _execute(connection, _IDENTITY, identity_rows(changed, batch.first_ms))
     _execute(connection, _FORGET_REFERENCES, [(heartbeat.agent_key,) for heartbeat in changed])
     _execute(connection, _REFERENCES, reference_rows(changed))
 
