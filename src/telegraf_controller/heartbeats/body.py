@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Protocol
 
 from telegraf_controller.errors import ControllerError
@@ -44,29 +45,12 @@ class BodyReader:
         Raises ControllerError `body_too_large`, `invalid_heartbeat` (too slow, or not what its headers say),
         `unsupported_media_type`, `overloaded`.
         """
-        body = await self._in_time(headers, protocol)
-        encodings = headers.get_all("content-encoding")
-        return self._decompressed(body, encodings) if encodings else body
-
-    async def watch(self) -> None:
-        """Give up on bodies that take too long, until cancelled. One look a second costs less than a timer for each."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(1)
-            overdue = loop.time() - READ_SECONDS
-            # The oldest stand first.
-            for task, started in list(self._reading.items()):
-                if started > overdue:
-                    break
-                self._late.add(task)
-                task.cancel()
-
-    async def _in_time(self, headers: Headers, protocol: Incoming) -> bytes:
         task = asyncio.current_task()
         assert task is not None
-        self._reading[task] = asyncio.get_running_loop().time()
+        self._reading[task] = monotonic()
+        announced = headers.get("content-length")
         try:
-            return await self._bounded(headers, protocol)
+            body = await (self._streamed(protocol) if announced is None else self._whole(int(announced), protocol))
         except asyncio.CancelledError:
             if task not in self._late:
                 raise
@@ -78,12 +62,21 @@ class BodyReader:
         finally:
             del self._reading[task]
             self._late.discard(task)
+        return self._decompressed(body, headers) if "content-encoding" in headers else body
 
-    async def _bounded(self, headers: Headers, protocol: Incoming) -> bytes:
-        announced = headers.get_all("content-length")
-        if not announced:
-            return await self._streamed(protocol)
-        size = int(announced[0])
+    async def watch(self) -> None:
+        """Give up on bodies that take too long, until cancelled. One look a second costs less than a timer for each."""
+        while True:
+            await asyncio.sleep(1)
+            overdue = monotonic() - READ_SECONDS
+            # The oldest stand first.
+            for task, started in list(self._reading.items()):
+                if started > overdue:
+                    break
+                self._late.add(task)
+                task.cancel()
+
+    async def _whole(self, size: int, protocol: Incoming) -> bytes:
         if size > self._limit:
             raise self._too_large()
         self._expect(size)
@@ -109,8 +102,8 @@ class BodyReader:
             raise ControllerError("overloaded", "Too many large heartbeats arrive at once; this one was not stored.")
         self._arriving += size
 
-    def _decompressed(self, body: bytes, encodings: list[str]) -> bytes:
-        encoding = ", ".join(encodings).strip().lower()
+    def _decompressed(self, body: bytes, headers: Headers) -> bytes:
+        encoding = ", ".join(headers.get_all("content-encoding")).strip().lower()
         if encoding in ("", "identity"):
             return body
         if encoding not in ("gzip", "x-gzip"):

@@ -25,7 +25,13 @@ GROUP = "heartbeat"
 
 
 class Headers(Protocol):
-    """What this needs of a request's headers."""
+    """What is needed of a request's headers."""
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether there is such a header."""
+
+    def get(self, key: str) -> str | None:
+        """Return the first line of a header."""
 
     def get_all(self, key: str) -> list[str]:
         """Return every line of a header, in order."""
@@ -80,6 +86,8 @@ def peer_address(client: str, headers: Headers, trusted_proxies: Sequence[Networ
 
 def agent_address(address: str, headers: Headers) -> str:
     """Return the address that the agent's record shows: its own word if that is one valid address, else `address`."""
+    if "telegraf-agent-ip" not in headers:
+        return address
     claimed = headers.get_all("telegraf-agent-ip")
     if len(claimed) != 1:
         return address

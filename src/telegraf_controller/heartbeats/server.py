@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_PATH = "/agents/heartbeat"
 HEALTH_PATH = "/health"
 
+Admission = tuple[AccessState, TokenGrant | None]
+
 HEALTH_PROVEN_SECONDS = 1.0
 """How fresh the proof has to be that heartbeats can be stored; so many questions cost one probe."""
 
@@ -85,17 +87,18 @@ class HeartbeatServer:
         self._writer = Writer(store, self._buffer, self._access, keep_points=options.heartbeat_history > 0)
         self._bodies = BodyReader(options.heartbeat_max_body)
         self._last_use = LastUse(database)
+        self._uses: dict[bytes | None, tuple[TokenGrant, str]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin the work in the background. A database that is away is waited for in there: requests hear 503."""
-        self._tasks = [
-            asyncio.create_task(work) for work in (self._writer.run(), self._bodies.watch(), self._last_use.run())
-        ]
+        works = (self._writer.run(), self._bodies.watch(), self._pass_on_uses(), self._last_use.run())
+        self._tasks = [asyncio.create_task(work) for work in works]
 
     async def stop(self) -> None:
         """Refuse what still waits, write when tokens were last used, and close. The HTTP server has stopped before."""
         self._buffer.drain(StorageUnavailable("The server is stopping; this heartbeat was not stored."))
+        self._note_uses()
         for task in self._tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -124,11 +127,14 @@ class HeartbeatServer:
         headers = scope.headers
         address = peer_address(scope.client, headers, self._trusted_proxies)
         credentials = read_credentials(headers, address)
-        state, grant = await self._admit(credentials)
+        state, grant = self._admitted(credentials) or await self._admit(credentials)
+        if grant is not None:
+            self._uses[credentials.digest] = (grant, address)
         body = await self._bodies.read(headers, protocol)
         heartbeat = parse_heartbeat(body, address=agent_address(address, headers), received_ms=clock.now_ms())
         if grant is not None and grant.agent_ids is not None:
-            state, grant = await self._admit(credentials, heartbeat.instance_id)
+            instance_id = heartbeat.instance_id
+            state, grant = self._admitted(credentials, instance_id) or await self._admit(credentials, instance_id)
         entry = Entry(heartbeat, credentials, state.generation)
         await self._buffer.submit(entry).settled
         if entry.error is None:
@@ -136,23 +142,34 @@ class HeartbeatServer:
         else:
             answer_error(protocol, entry.error)
 
-    async def _admit(
-        self, credentials: Credentials, instance_id: str | None = None
-    ) -> tuple[AccessState, TokenGrant | None]:
-        """Return by which state and grant a heartbeat may come. Raises what T4 lists, StorageUnavailable."""
+    def _admitted(self, credentials: Credentials, instance_id: str | None = None) -> Admission | None:
+        """Return by which state and grant a heartbeat may come, if that is so by the state at hand."""
         state = self._access.state
         if state is None or not self._writer.available:
             raise StorageUnavailable
-        now_ms = clock.now_ms()
         try:
-            grant = authorise(state, credentials, now_ms, instance_id)
+            return state, authorise(state, credentials, clock.now_ms(), instance_id)
         except ControllerError:
-            # Nobody is refused by what may have changed since: a token that was made a moment ago works.
-            state = await self._access.current()
-            grant = authorise(state, credentials, now_ms, instance_id)
-        if grant is not None:
-            self._last_use.note(grant.token_id, credentials.address)
-        return state, grant
+            return None
+
+    async def _admit(self, credentials: Credentials, instance_id: str | None = None) -> Admission:
+        """The same as of now. Raises what T4 lists, StorageUnavailable.
+
+        Nobody is refused by what may have changed since: a token that was made a moment ago works.
+        """
+        state = await self._access.current()
+        return state, authorise(state, credentials, clock.now_ms(), instance_id)
+
+    async def _pass_on_uses(self) -> None:
+        """Note when tokens were used, once a second for each and not with every heartbeat (T15)."""
+        while True:
+            await asyncio.sleep(1)
+            self._note_uses()
+
+    def _note_uses(self) -> None:
+        uses, self._uses = self._uses, {}
+        for grant, address in uses.values():
+            self._last_use.note(grant.token_id, address)
 
     async def _health(self, scope: Scope, protocol: HttpProtocol) -> None:
         if scope.method not in ("GET", "HEAD"):
