@@ -29,9 +29,13 @@ type AnyRequest = {
   signal?: AbortSignal;
 };
 
-function caller<V extends Verb>(verb: V) {
-  return <P extends PathsWith<V>>(path: P, ...[request]: Arguments<Operation<V, P>>) =>
-    send(verb, path, (request ?? {}) as AnyRequest) as Promise<AnswerOf<Operation<V, P>>>;
+type Call<V extends Verb> = <P extends PathsWith<V>>(
+  path: P,
+  ...request: Arguments<Operation<V, P>>
+) => Promise<AnswerOf<Operation<V, P>>>;
+
+function caller<V extends Verb>(verb: V): Call<V> {
+  return ((path: string, request: AnyRequest = {}) => send(verb, path, request)) as Call<V>;
 }
 
 /**

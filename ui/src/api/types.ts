@@ -3,10 +3,17 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 /** The records of the API by the names that people use; their shapes are generated. */
+export type Agent = Schemas["AgentRecord"];
+export type AgentConfig = Schemas["AgentConfig"];
+export type AgentStatus = Agent["status"];
+export type AgentSummary = Schemas["AgentSummary"];
 export type AuthStatus = Schemas["AuthStatus"];
+export type Constant = Schemas["ConstantSummary"];
 export type EndpointAuth = Schemas["EndpointAuth"];
 export type Invite = Schemas["InviteRecord"];
 export type InviteCreated = Schemas["InviteCreated"];
+export type Label = Schemas["LabelRecord"];
+export type LabelTag = Schemas["LabelTag"];
 export type Me = Schemas["Me"];
 export type PasswordResetCreated = Schemas["PasswordResetCreated"];
 export type PermissionTable = Schemas["PermissionTable"];

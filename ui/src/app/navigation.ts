@@ -1,4 +1,4 @@
-import { IconKey, IconSettings, IconUsers } from "@tabler/icons-react";
+import { IconBraces, IconKey, IconServer2, IconSettings, IconTags, IconUsers } from "@tabler/icons-react";
 
 import { urls } from "@/shared/urls";
 
@@ -16,6 +16,14 @@ export type NavigationGroup = { label: string | null; entries: NavigationEntry[]
 
 /** The rooms in the order of the side bar. */
 export const navigation: NavigationGroup[] = [
+  {
+    label: null,
+    entries: [
+      { label: "Agents", to: urls.agents, icon: IconServer2, permission: "agents:read", keywords: "fleet hosts heartbeats" },
+      { label: "Constants", to: urls.constants, icon: IconBraces, permission: "constants:read", keywords: "values variables" },
+      { label: "Labels", to: urls.labels, icon: IconTags, permission: "labels:read", keywords: "tags colours" },
+    ],
+  },
   {
     label: "Access",
     entries: [

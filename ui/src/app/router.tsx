@@ -1,7 +1,10 @@
 import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
 
 import { accountRoutes } from "@/features/account/routes";
+import { agentRoutes } from "@/features/agents/routes";
 import { authRoutes } from "@/features/auth/routes";
+import { constantRoutes } from "@/features/constants/routes";
+import { labelRoutes } from "@/features/labels/routes";
 import { settingsRoutes } from "@/features/settings/routes";
 import { tokenRoutes } from "@/features/tokens/routes";
 import { userRoutes } from "@/features/users/routes";
@@ -18,7 +21,7 @@ function Start() {
   return <Navigate to={firstRoom(useCan())} replace />;
 }
 
-const rooms: RouteObject[] = [...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
+const rooms: RouteObject[] = [...agentRoutes, ...constantRoutes, ...labelRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
 
 export const router = createBrowserRouter([
   {

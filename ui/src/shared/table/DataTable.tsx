@@ -41,6 +41,8 @@ export type DataTableProps<T> = {
   filters?: Filter[];
   toolbar?: ReactNode;
   selection?: Selection<T>;
+  /** Shows rows as cards instead of a table. */
+  card?: (row: T) => ReactNode;
   /** What can be done with the chosen rows. */
   bulk?: ReactNode;
   /** What to say and do when there is nothing at all yet. */
@@ -91,6 +93,13 @@ function Body<T>(props: DataTableProps<T>) {
         text="Nothing fits the search and filters that are set."
         action={<Button size="xs" variant="default" onClick={list.clear}>Clear search and filters</Button>}
       />
+    );
+  }
+  if (props.card && query.data) {
+    return (
+      <ul className={classes.cards} aria-label={props.label}>
+        {query.data.items.map((row) => <li key={props.rowKey(row)}>{props.card!(row)}</li>)}
+      </ul>
     );
   }
   return (

@@ -1,0 +1,156 @@
+import { ActionIcon, Button, Menu, SegmentedControl, VisuallyHidden } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { IconDots, IconLayoutGrid, IconList, IconServer2, IconTag, IconTrash } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+
+import type { Agent } from "@/api/types";
+import { labelChoicesQuery } from "@/features/labels/queries";
+import type { ListDefaults } from "@/shared/lib/list-state";
+import { LabelChips } from "@/shared/parts/LabelChips";
+import { PageHeader } from "@/shared/parts/PageHeader";
+import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { useCan } from "@/shared/session";
+import { type Column, DataTable } from "@/shared/table/DataTable";
+import type { Filter } from "@/shared/table/TableFilters";
+import { useList } from "@/shared/table/use-list";
+import { useSelection } from "@/shared/table/use-selection";
+import { urls } from "@/shared/urls";
+
+import { agentName } from "../names";
+import { AgentBadge } from "../parts/AgentBadge";
+import { AgentCard } from "../parts/AgentCard";
+import { AgentDialogs, type AgentDialogsState, useAgentDialogs } from "../parts/AgentDialogs";
+import { ConfigNames } from "../parts/ConfigNames";
+import { FleetSummary } from "../parts/FleetSummary";
+import { RefreshControl, useAutoRefresh } from "../parts/RefreshControl";
+import { agentFilters, agentsQuery, agentVersionsQuery } from "../queries";
+import { STATUSES } from "../status";
+
+const DEFAULTS: ListDefaults = { sortBy: "name", sortOrder: "asc", filters: agentFilters };
+
+const COLUMNS: Column<Agent>[] = [
+  { key: "name", header: "Agent", sortBy: "name", cell: (agent) => <AgentTitle agent={agent} /> },
+  { key: "status", header: "Status", sortBy: "status", cell: (agent) => <AgentBadge status={agent.status} /> },
+  { key: "configs", header: "Configurations", cell: (agent) => <ConfigNames configs={agent.configs} /> },
+  { key: "labels", header: "Labels", cell: (agent) => <LabelChips labels={agent.labels} /> },
+  { key: "version", header: "Telegraf", sortBy: "version", cell: (agent) => agent.telegrafVersion ?? <span className="tc-faint">unknown</span> },
+  { key: "address", header: "Address", cell: (agent) => <span className="tc-mono">{agent.ipAddress}</span> },
+  { key: "rule", header: "Rule", cell: (agent) => <span className="tc-faint">{agent.reportingRule.description}</span> },
+  { key: "seen", header: "Last seen", sortBy: "lastSeen", cell: (agent) => <RelativeTime at={agent.lastSeen} /> },
+];
+
+export default function AgentsPage() {
+  const list = useList(DEFAULTS);
+  const refresh = useAutoRefresh();
+  return (
+    <>
+      <PageHeader title="Agents" actions={<RefreshControl seconds={refresh.seconds} onChange={refresh.setSeconds} />} />
+      <FleetSummary list={list} refetchEveryMs={refresh.everyMs} />
+      <AgentTable list={list} refetchEveryMs={refresh.everyMs} />
+    </>
+  );
+}
+
+function AgentTitle({ agent }: { agent: Agent }) {
+  return (
+    <>
+      {agentName(agent)}
+      {agent.hostname && agent.hostname !== agent.instanceId && (
+        <span className="tc-faint" style={{ fontWeight: 400 }}> {agent.instanceId}</span>
+      )}
+    </>
+  );
+}
+
+function AgentTable({ list, refetchEveryMs }: { list: ReturnType<typeof useList>; refetchEveryMs: number | false }) {
+  const can = useCan();
+  const query = useQuery({ ...agentsQuery(list), refetchInterval: refetchEveryMs });
+  const [view, setView] = useLocalStorage({ key: "tc-agents-view", defaultValue: "table", getInitialValueInEffect: false });
+  const selection = useSelection<Agent>();
+  const dialogs = useAgentDialogs();
+  const mayChange = can("agents:write") || can("agents:delete");
+  return (
+    <>
+      <DataTable
+        label="agents"
+        list={list}
+        query={query}
+        columns={COLUMNS}
+        rowKey={(agent) => agent.id}
+        rowName={agentName}
+        rowHref={(agent) => urls.agent(agent.id)}
+        rowMenu={mayChange ? (agent) => <AgentMenu agent={agent} dialogs={dialogs} /> : undefined}
+        card={view === "cards" ? (agent) => <AgentCard agent={agent} /> : undefined}
+        search="Search by host, id or address"
+        filters={useAgentFilters()}
+        toolbar={<ViewSwitch value={view} onChange={setView} />}
+        selection={mayChange ? selection : undefined}
+        bulk={<BulkActions agents={[...selection.rows.values()]} dialogs={dialogs} />}
+        empty={{
+          title: "No agent has reported yet",
+          text: "An agent appears here with its first heartbeat. It needs a token with the preset “Telegraf agent” and the heartbeat plugin in its configuration.",
+          icon: <IconServer2 size={22} stroke={1.6} />,
+          action: can("tokens:write") && <Button component={Link} to={urls.tokens}>Make a token</Button>,
+        }}
+      />
+      <AgentDialogs dialogs={dialogs} onDone={selection.clear} />
+    </>
+  );
+}
+
+function useAgentFilters(): Filter[] {
+  const can = useCan();
+  const versions = useQuery(agentVersionsQuery).data ?? [];
+  const labels = useQuery({ ...labelChoicesQuery, enabled: can("labels:read") }).data ?? [];
+  return [
+    { name: "status", label: "Status", options: STATUSES.map(({ name, label }) => ({ value: name, label })) },
+    { name: "label", label: "Label", multiple: true, options: labels.map(({ id, name }) => ({ value: id, label: name })) },
+    { name: "version", label: "Telegraf", options: versions.map((version) => ({ value: version, label: version })) },
+  ];
+}
+
+function ViewSwitch({ value, onChange }: { value: string; onChange: (view: string) => void }) {
+  const option = (name: string, label: string, Icon: typeof IconList) => ({
+    value: name,
+    label: <><Icon size={15} style={{ display: "block" }} aria-hidden /><VisuallyHidden>{label}</VisuallyHidden></>,
+  });
+  return (
+    <SegmentedControl
+      size="xs"
+      aria-label="View"
+      value={value}
+      onChange={onChange}
+      data={[option("table", "Table", IconList), option("cards", "Cards", IconLayoutGrid)]}
+    />
+  );
+}
+
+function AgentMenu({ agent, dialogs }: { agent: Agent; dialogs: AgentDialogsState }) {
+  const can = useCan();
+  return (
+    <Menu>
+      <Menu.Target>
+        <ActionIcon aria-label={`Actions for ${agentName(agent)}`}><IconDots size={17} /></ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {can("agents:write") && <Menu.Item leftSection={<IconTag size={15} />} onClick={() => dialogs.label.open([agent])}>Labels…</Menu.Item>}
+        {can("agents:delete") && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => dialogs.remove.open([agent])}>Delete…</Menu.Item>}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function BulkActions({ agents, dialogs }: { agents: Agent[]; dialogs: AgentDialogsState }) {
+  const can = useCan();
+  return (
+    <>
+      {can("agents:write") && (
+        <Button size="xs" variant="default" leftSection={<IconTag size={14} />} onClick={() => dialogs.label.open(agents)}>Labels…</Button>
+      )}
+      {can("agents:delete") && (
+        <Button size="xs" variant="default" c="var(--mantine-color-error)" leftSection={<IconTrash size={14} />} onClick={() => dialogs.remove.open(agents)}>Delete…</Button>
+      )}
+    </>
+  );
+}

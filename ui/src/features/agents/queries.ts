@@ -1,0 +1,88 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api } from "@/api/client";
+import type { paths } from "@/api/schema";
+import type { List } from "@/shared/table/use-list";
+
+type AgentListQuery = NonNullable<paths["/api/agents"]["get"]["parameters"]["query"]>;
+
+const all = ["agents"] as const;
+
+export const agentFilters = ["status", "version", "label", "config", "reportingRule"] as const;
+
+function conditions(list: List) {
+  return {
+    search: list.search,
+    status: list.filters.status?.[0] as AgentListQuery["status"],
+    version: list.filters.version?.[0],
+    label: list.filters.label ?? [],
+    config: list.filters.config?.[0],
+    reportingRule: list.filters.reportingRule?.[0],
+  };
+}
+
+export const agentsQuery = (list: List) => {
+  const query = {
+    ...conditions(list),
+    page: list.page,
+    limit: list.limit,
+    sortBy: list.sortBy as AgentListQuery["sortBy"],
+    sortOrder: list.sortOrder,
+  };
+  return queryOptions({
+    queryKey: [...all, "list", query],
+    queryFn: ({ signal }) => api.get("/api/agents", { query, signal }),
+    placeholderData: keepPreviousData,
+  });
+};
+
+/** Counts over all agents that fit the search and filters but the status, which the counts are about. */
+export const agentSummaryQuery = (list: List) => {
+  const query = { ...conditions(list), status: undefined };
+  return queryOptions({
+    queryKey: [...all, "summary", query],
+    queryFn: ({ signal }) => api.get("/api/agents/summary", { query, signal }),
+    placeholderData: keepPreviousData,
+  });
+};
+
+/** Which versions of Telegraf there are in the whole fleet, to choose from. */
+export const agentVersionsQuery = queryOptions({
+  queryKey: [...all, "versions"],
+  queryFn: ({ signal }) => api.get("/api/agents/summary", { signal }),
+  select: (summary) => summary.telegrafVersion.flatMap(({ version }) => (version === null ? [] : [version])),
+  staleTime: 60_000,
+});
+
+/** Agents whose names fit what somebody types, a few. */
+export const agentSearchQuery = (search: string) =>
+  queryOptions({
+    queryKey: [...all, "search", search],
+    queryFn: ({ signal }) => api.get("/api/agents", { query: { search, limit: 6 }, signal }),
+    select: (page) => page.items,
+    placeholderData: keepPreviousData,
+  });
+
+export const agentQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...all, "one", id],
+    queryFn: ({ signal }) => api.get("/api/agents/{agent_id}", { path: { agent_id: id }, signal }),
+  });
+
+export function useAgentActions() {
+  const client = useQueryClient();
+  const change = <In, Out>(mutationFn: (input: In) => Promise<Out>) => ({
+    mutationFn,
+    onSettled: () => client.invalidateQueries({ queryKey: all }),
+  });
+  return {
+    remove: useMutation(change((id: string) => api.delete("/api/agents/{agent_id}", { path: { agent_id: id } }))),
+    removeMany: useMutation(change((ids: string[]) => api.post("/api/agents/bulk/delete", { body: { ids } }))),
+    label: useMutation(
+      change(({ ids, labelIds, add }: { ids: string[]; labelIds: string[]; add: boolean }) => {
+        const path = add ? "/api/agents/bulk/labels/assign" : "/api/agents/bulk/labels/remove";
+        return api.put(path, { body: { ids, labelIds } });
+      }),
+    ),
+  };
+}

@@ -1,0 +1,1 @@
+export { LabelsDialog } from "./parts/LabelsDialog";

@@ -1,0 +1,97 @@
+import { ActionIcon, Button, Menu, Text } from "@mantine/core";
+import { IconDots, IconPencil, IconPlus, IconTag, IconTrash } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+
+import type { Label } from "@/api/types";
+import { Affected } from "@/shared/dialog/Affected";
+import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
+import { type Dialog, useDialog } from "@/shared/dialog/use-dialog";
+import type { ListDefaults } from "@/shared/lib/list-state";
+import { notifyBulk } from "@/shared/lib/notify";
+import { LabelChip } from "@/shared/parts/LabelChips";
+import { PageHeader } from "@/shared/parts/PageHeader";
+import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { useCan } from "@/shared/session";
+import { type Column, DataTable } from "@/shared/table/DataTable";
+import { useList } from "@/shared/table/use-list";
+import { useSelection } from "@/shared/table/use-selection";
+import { urls } from "@/shared/urls";
+
+import { LabelDialog } from "../parts/LabelDialog";
+import { labelsQuery, useLabelActions } from "../queries";
+
+const DEFAULTS: ListDefaults = { sortBy: "name", sortOrder: "asc", filters: [] };
+
+const COLUMNS: Column<Label>[] = [
+  { key: "name", header: "Name", sortBy: "name", cell: (label) => <LabelChip label={label} /> },
+  { key: "description", header: "Description", cell: (label) => label.description || <span className="tc-faint">–</span> },
+  { key: "agents", header: "Agents", cell: (label) => <Link to={urls.agentsWith({ label: label.id })}>show</Link> },
+  { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (label) => <RelativeTime at={label.updatedAt} /> },
+];
+
+export default function LabelsPage() {
+  const can = useCan();
+  const list = useList(DEFAULTS);
+  const query = useQuery(labelsQuery(list));
+  const selection = useSelection<Label>();
+  const edit = useDialog<Label | "new">();
+  const remove = useDialog<Label[]>();
+  const [mayWrite, mayDelete] = [can("labels:write"), can("labels:delete")];
+  const create = mayWrite && <Button leftSection={<IconPlus size={16} />} onClick={() => edit.open("new")}>New label</Button>;
+  const menu = (label: Label) => (
+    <Menu>
+      <Menu.Target>
+        <ActionIcon aria-label={`Actions for ${label.name}`}><IconDots size={17} /></ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {mayWrite && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => edit.open(label)}>Edit…</Menu.Item>}
+        {mayDelete && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => remove.open([label])}>Delete…</Menu.Item>}
+      </Menu.Dropdown>
+    </Menu>
+  );
+  return (
+    <>
+      <PageHeader title="Labels" lead="Coloured tags on configurations, groups and agents, to find them and to act on many at once." actions={create} />
+      <DataTable
+        label="labels"
+        list={list}
+        query={query}
+        columns={COLUMNS}
+        rowKey={(label) => label.id}
+        rowName={(label) => label.name}
+        rowMenu={mayWrite || mayDelete ? menu : undefined}
+        search="Search labels"
+        selection={mayDelete ? selection : undefined}
+        bulk={
+          <Button size="xs" variant="default" c="var(--mantine-color-error)" leftSection={<IconTrash size={14} />} onClick={() => remove.open([...selection.rows.values()])}>
+            Delete…
+          </Button>
+        }
+        empty={{ title: "No labels yet", text: "Make labels such as “production” or “Berlin” and put them on agents and configurations.", icon: <IconTag size={22} stroke={1.6} />, action: create }}
+      />
+      <LabelDialog dialog={edit} />
+      <DeleteDialog dialog={remove} onDone={selection.clear} />
+    </>
+  );
+}
+
+function DeleteDialog({ dialog, onDone }: { dialog: Dialog<Label[]>; onDone: () => void }) {
+  const { removeMany } = useLabelActions();
+  const labels = dialog.subject ?? [];
+  return (
+    <ConfirmDialog
+      opened={dialog.opened}
+      onClose={dialog.close}
+      title={labels.length === 1 ? "Delete this label?" : `Delete ${labels.length} labels?`}
+      confirm="Delete"
+      onConfirm={async () => {
+        notifyBulk(await removeMany.mutateAsync(labels.map((label) => label.id)), "deleted");
+        onDone();
+      }}
+    >
+      <Affected names={labels.map((label) => label.name)} />
+      <Text size="sm">{labels.length === 1 ? "It is" : "They are"} taken off everything that carries {labels.length === 1 ? "it" : "them"}. Agents and configurations stay as they are.</Text>
+    </ConfirmDialog>
+  );
+}

@@ -1,0 +1,54 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api } from "@/api/client";
+import type { components, paths } from "@/api/schema";
+import type { List } from "@/shared/table/use-list";
+
+type LabelListQuery = NonNullable<paths["/api/labels"]["get"]["parameters"]["query"]>;
+type Schemas = components["schemas"];
+
+const all = ["labels"] as const;
+
+/** What shows labels, and has to ask again when one changes. */
+const CARRIERS = ["agents", "configs", "groups"];
+
+export const labelsQuery = (list: List) => {
+  const query = {
+    page: list.page,
+    limit: list.limit,
+    search: list.search,
+    sortBy: list.sortBy as LabelListQuery["sortBy"],
+    sortOrder: list.sortOrder,
+  };
+  return queryOptions({
+    queryKey: [...all, "list", query],
+    queryFn: ({ signal }) => api.get("/api/labels", { query, signal }),
+    placeholderData: keepPreviousData,
+  });
+};
+
+/** All labels, to choose from. */
+export const labelChoicesQuery = queryOptions({
+  queryKey: [...all, "choices"],
+  queryFn: ({ signal }) => api.get("/api/labels", { query: { limit: 500 }, signal }),
+  select: (page) => page.items,
+  staleTime: 30_000,
+});
+
+export function useLabelActions() {
+  const client = useQueryClient();
+  const change = <In, Out>(mutationFn: (input: In) => Promise<Out>) => ({
+    mutationFn,
+    onSettled: () =>
+      Promise.all([...all, ...CARRIERS].map((room) => client.invalidateQueries({ queryKey: [room] }))),
+  });
+  return {
+    create: useMutation(change((body: Schemas["LabelCreate"]) => api.post("/api/labels", { body }))),
+    change: useMutation(
+      change(({ id, body }: { id: string; body: Schemas["LabelPatch"] }) =>
+        api.patch("/api/labels/{labelId}", { path: { labelId: id }, body }),
+      ),
+    ),
+    removeMany: useMutation(change((ids: string[]) => api.delete("/api/labels", { body: { ids } }))),
+  };
+}
