@@ -17,14 +17,26 @@ def describe() -> str:
 
     To be asked before the measurement: afterwards the machine has been busy with it.
     """
-    cores = os.cpu_count() or 1
-    load = os.getloadavg()[0]
-    busy = (
-        f"; BUSY with something else (load {load:.1f}), so these numbers say little"
-        if load > cores * _QUIET_SHARE
-        else ""
-    )
-    return f"{cores} cores, {_processor()}; a flush to disk takes {_flush_milliseconds():.2f} ms{busy}"
+    share = _busy_share()
+    busy = f"; {share:.0%} BUSY with something else, so these numbers say little" if share > _QUIET_SHARE else ""
+    return f"{os.cpu_count()} cores, {_processor()}; a flush to disk takes {_flush_milliseconds():.2f} ms{busy}"
+
+
+def _busy_share() -> float:
+    """Return how busy the processors are just now."""
+    try:
+        before = _processor_time()
+        time.sleep(3)
+        after = _processor_time()
+    except OSError:
+        return os.getloadavg()[0] / (os.cpu_count() or 1)
+    return 1 - (after[0] - before[0]) / (after[1] - before[1])
+
+
+def _processor_time() -> tuple[int, int]:
+    """Return the idle time and all time of all processors, as Linux counts it."""
+    spent = [int(part) for part in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+    return spent[3] + spent[4], sum(spent)
 
 
 def _processor() -> str:

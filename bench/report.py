@@ -60,8 +60,8 @@ def markdown(measured: Sequence[Measured], how: str) -> str:
             "| --- | --- | ---: | ---: | ---: | ---: |",
             *(row for each in measured for row in _rate_rows(each)),
             "",
-            "| database | pace | heartbeats/s | p50 | p99 | p99 of the API meanwhile |",
-            "| --- | --- | ---: | ---: | ---: | ---: |",
+            "| database | pace | heartbeats/s | missed | p50 | p99 | p99 of the API meanwhile |",
+            "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
             *(row for each in measured for row in _pace_rows(each)),
             "",
             " ".join(
@@ -99,6 +99,7 @@ def _pace_rows(measured: Measured) -> Iterator[str]:
     for kind, paced in (("half load", measured.half_load), ("a million each minute", measured.million)):
         if paced is not None:
             yield (
-                f"| {_NAMES[measured.database]} | {kind}: {paced.agents:,} agents | {paced.per_second:,.0f} "
-                f"| {paced.p50_ms:.1f} ms | {paced.p99_ms:.1f} ms | {paced.api_p99_ms:.1f} ms |"
+                f"| {_NAMES[measured.database]} | {kind}: {paced.agents:,} agents "
+                f"| {paced.per_second:,.0f} | {paced.missed:,} "
+                f"| {paced.p50_ms:,.1f} ms | {paced.p99_ms:,.1f} ms | {paced.api_p99_ms:,.1f} ms |"
             )
