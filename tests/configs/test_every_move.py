@@ -362,6 +362,7 @@ COMMON = settings(
 )
 
 
+@pytest.mark.timeout(600)
 @settings(COMMON, max_examples=7)
 @given(steps=STEPS)
 def test_it_moves_exactly_when_served_bytes_can_differ(
@@ -371,6 +372,7 @@ def test_it_moves_exactly_when_served_bytes_can_differ(
     runner.run(live(sqlite_nodes, steps))
 
 
+@pytest.mark.timeout(600)
 @settings(COMMON, max_examples=3)
 @given(steps=STEPS)
 def test_the_same_on_two_nodes(runner: asyncio.Runner, postgres_nodes: list[Api], steps: list[Step]) -> None:
