@@ -17,7 +17,7 @@ say = @printf '\n==> %s\n' $(1)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint format lock bench clean
+.PHONY: help setup run test lint format lock ui bench clean
 
 help: ## List the targets
 	@printf 'Telegraf Controller. Targets:\n\n'
@@ -46,6 +46,11 @@ lint: setup $(DEV) ## Check style, types and import rules
 format: setup $(DEV) ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+ui: ## Build the web interface, as far as it goes; needs Node 20 or later
+	@command -v npm >/dev/null || { echo 'npm is missing: install Node 20 or later.'; exit 1; }
+	$(call say,'Building the web interface')
+	@cd ui && npm ci --no-audit --no-fund && npm run build
 
 bench: setup ## Measure heartbeats per second next to nginx (needs nginx and wrk)
 	@$(BIN)/python -m bench.heartbeats $(ARGS)

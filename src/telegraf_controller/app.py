@@ -82,6 +82,8 @@ def build_framework_app(services: Services) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        # A redirect would be an answer without a body or an error code; a wrong address is a 404 like any other.
+        redirect_slashes=False,
         lifespan=_lifespan,
         responses={status: {"model": ErrorAnswer, "description": text} for status, text in _ERRORS.items()},
     )

@@ -47,6 +47,7 @@ async def test_the_openapi_document_shows_permissions(api: Api) -> None:
     [
         ("GET", "/api/nothing", 404, "not_found"),
         ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/api/tokens/", 404, "not_found"),
         ("PUT", "/api/version", 405, "method_not_allowed"),
         ("GET", "/api/tokens/not-an-id", 400, "validation_failed"),
     ],
