@@ -68,7 +68,7 @@ def test_as_fast_as_possible_keeps_every_connection_busy() -> None:
     with heartbeat_server() as heard:
         report = simulate(_plan(heard.url, as_fast_as_possible=True, agents=7))
     assert report.wanted_per_second is None
-    assert report.acknowledged > 200
+    assert report.acknowledged > 28, "twice what the interval would have been"
     assert {body["id"] for body in heard.bodies} == {f"sim-1-{agent:07}" for agent in range(7)}
 
 
@@ -111,11 +111,11 @@ def test_what_does_not_speak_http_is_a_failure() -> None:
 
 def test_a_pause_of_the_server_counts_for_every_heartbeat_that_it_delayed() -> None:
     """Measured from when each was due: one slow answer on one connection delays all behind it."""
-    with heartbeat_server(lambda number: 0.3 if number == 0 else ACKNOWLEDGED) as heard:
-        report = simulate(_plan(heard.url, agents=100, interval=0.5, duration=0.5, connections=1))
-    assert report.acknowledged == 100
-    assert report.response_ms.p95 < 100, "all but the first were answered at once when they were sent"
-    assert report.latency_ms.p50 > 50, "but half of them had to wait"
+    with heartbeat_server(lambda number: 0.8 if number == 0 else ACKNOWLEDGED) as heard:
+        report = simulate(_plan(heard.url, agents=20, interval=1, duration=1, connections=1))
+    assert report.acknowledged == 20
+    assert report.response_ms.p50 < 150, "most were answered at once when they were sent"
+    assert report.latency_ms.p50 > 200, "but had to wait until they could be"
 
 
 def test_what_could_not_leave_in_time_is_counted_and_not_forgotten() -> None:
