@@ -1,4 +1,4 @@
-import { IconBraces, IconKey, IconServer2, IconSettings, IconTags, IconUsers } from "@tabler/icons-react";
+import { IconBraces, IconFileSettings, IconKey, IconServer2, IconSettings, IconTags, IconUsers } from "@tabler/icons-react";
 
 import { urls } from "@/shared/urls";
 
@@ -20,6 +20,7 @@ export const navigation: NavigationGroup[] = [
     label: null,
     entries: [
       { label: "Agents", to: urls.agents, icon: IconServer2, permission: "agents:read", keywords: "fleet hosts heartbeats" },
+      { label: "Configurations", to: urls.configs, icon: IconFileSettings, permission: "configs:read", keywords: "toml telegraf plugins" },
       { label: "Constants", to: urls.constants, icon: IconBraces, permission: "constants:read", keywords: "values variables" },
       { label: "Labels", to: urls.labels, icon: IconTags, permission: "labels:read", keywords: "tags colours" },
     ],

@@ -3,6 +3,7 @@ import { createBrowserRouter, Navigate, type RouteObject } from "react-router";
 import { accountRoutes } from "@/features/account/routes";
 import { agentRoutes } from "@/features/agents/routes";
 import { authRoutes } from "@/features/auth/routes";
+import { configRoutes } from "@/features/configs/routes";
 import { constantRoutes } from "@/features/constants/routes";
 import { labelRoutes } from "@/features/labels/routes";
 import { settingsRoutes } from "@/features/settings/routes";
@@ -21,7 +22,7 @@ function Start() {
   return <Navigate to={firstRoom(useCan())} replace />;
 }
 
-const rooms: RouteObject[] = [...agentRoutes, ...constantRoutes, ...labelRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
+const rooms: RouteObject[] = [...agentRoutes, ...configRoutes, ...constantRoutes, ...labelRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
 
 export const router = createBrowserRouter([
   {

@@ -7,6 +7,9 @@ export const paths = {
   passwordReset: "/password-reset/:secret",
   agents: "/agents",
   agent: "/agents/:id",
+  configs: "/configurations",
+  newConfig: "/configurations/new",
+  config: "/configurations/:id/:tab?",
   labels: "/labels",
   constants: "/constants",
   account: "/account",
@@ -17,12 +20,17 @@ export const paths = {
   user: "/users/:id",
 } as const;
 
+export type ConfigTab = "versions" | "aliases" | "agents" | "manage";
+
 export const urls = {
   home: paths.home,
   setUp: paths.setUp,
   agents: paths.agents,
   agentsWith: (filter: Record<string, string>) => `${paths.agents}?${new URLSearchParams(filter)}`,
   agent: (id: string) => fill(paths.agent, { id }),
+  configs: paths.configs,
+  newConfig: paths.newConfig,
+  config: (id: string, tab?: ConfigTab) => `/configurations/${encodeURIComponent(id)}${tab ? `/${tab}` : ""}`,
   labels: paths.labels,
   constants: paths.constants,
   account: paths.account,

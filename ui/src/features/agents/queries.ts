@@ -63,6 +63,15 @@ export const agentSearchQuery = (search: string) =>
     placeholderData: keepPreviousData,
   });
 
+/** The first agents that run a configuration, the worst first. */
+export const agentsOfConfigQuery = (config: string) =>
+  queryOptions({
+    queryKey: [...all, "config", config],
+    queryFn: ({ signal }) =>
+      api.get("/api/agents", { query: { config, limit: 25, sortBy: "status", sortOrder: "desc" }, signal }),
+    refetchInterval: 30_000,
+  });
+
 export const agentQuery = (id: string) =>
   queryOptions({
     queryKey: [...all, "one", id],

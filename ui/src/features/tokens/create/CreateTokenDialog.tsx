@@ -9,10 +9,16 @@ import { NewValue } from "../parts/NewValue";
 import { permissionTableQuery } from "../queries";
 import { TokenForm, type TokenFormStart } from "./TokenForm";
 
-type CreateTokenDialogProps = { opened: boolean; onClose: () => void; start?: TokenFormStart };
+type CreateTokenDialogProps = {
+  opened: boolean;
+  onClose: () => void;
+  start?: TokenFormStart;
+  /** Called with the new token instead of showing its value here. */
+  onCreated?: (token: TokenCreated) => void;
+};
 
 /** Asks what a token is to be, then shows its value once. While that is shown, only the button closes the dialog. */
-export function CreateTokenDialog({ opened, onClose, start = {} }: CreateTokenDialogProps) {
+export function CreateTokenDialog({ opened, onClose, start = {}, onCreated }: CreateTokenDialogProps) {
   const [created, setCreated] = useState<TokenCreated | null>(null);
   const table = useQuery({ ...permissionTableQuery, enabled: opened });
   return (
@@ -33,7 +39,7 @@ export function CreateTokenDialog({ opened, onClose, start = {} }: CreateTokenDi
       ) : table.isError ? (
         <LoadError what="what your role may do" error={table.error} onRetry={() => void table.refetch()} />
       ) : table.data ? (
-        <TokenForm table={table.data} start={start} onCreated={setCreated} onCancel={onClose} />
+        <TokenForm table={table.data} start={start} onCreated={onCreated ?? setCreated} onCancel={onClose} />
       ) : (
         <Loading />
       )}

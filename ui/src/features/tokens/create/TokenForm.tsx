@@ -13,7 +13,7 @@ import { type Expiry, expiryInstant, expiryProblem } from "./expiry";
 import { ExpiryField } from "./ExpiryField";
 import { PermissionField } from "./PermissionField";
 
-export type TokenFormStart = { name?: string; preset?: string };
+export type TokenFormStart = { name?: string; preset?: string; configs?: string[] };
 
 type Values = {
   name: string;
@@ -45,7 +45,7 @@ export function TokenForm({ table, start, onCreated, onCancel }: TokenFormProps)
       expiry: { choice: "365", date: "" },
       allowedNetworks: [],
       agentIds: [],
-      configs: [],
+      configs: start.configs ?? [],
       rawToken: "",
     },
     validate: {

@@ -1,0 +1,1 @@
+export { AgentsOf } from "./parts/AgentsOf";

@@ -1,0 +1,106 @@
+import { FileButton, Button, Skeleton } from "@mantine/core";
+import { IconDownload, IconUpload } from "@tabler/icons-react";
+import { type DragEvent, lazy, type ReactNode, type Ref, Suspense, useImperativeHandle, useRef, useState } from "react";
+
+import type { Problem } from "@/api/types";
+import { downloadText, safeFileName } from "@/shared/lib/files";
+import { notifyFailed } from "@/shared/lib/notify";
+
+import classes from "./EditorPane.module.css";
+import { ProblemList, problemSummary } from "./ProblemList";
+import type { TomlEditorHandle } from "./TomlEditor";
+
+// The editor is by far the largest part of the interface; only who edits loads it.
+const TomlEditor = lazy(() => import("./TomlEditor"));
+
+const FILE_TYPES = ".toml,.conf,.txt";
+const MAX_BYTES = 1024 * 1024;
+
+type EditorPaneProps = {
+  ref?: Ref<TomlEditorHandle>;
+  start: string;
+  /** What the file is called that Download offers, without its ending. */
+  fileName: string;
+  /** The text as it is now. */
+  text: string;
+  readOnly?: boolean;
+  onChange: (text: string) => void;
+  onSave?: () => void;
+  actions?: ReactNode;
+};
+
+/** The editor with what belongs to it: files in and out, what the check finds, what the colours mean. */
+export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onSave, actions }: EditorPaneProps) {
+  const editor = useRef<TomlEditorHandle>(null);
+  const [problems, setProblems] = useState<Problem[] | null>(null);
+  const [dropping, setDropping] = useState(false);
+  useImperativeHandle(ref, () => editor.current!);
+
+  const take = (file: File | null | undefined) => {
+    if (!file) return;
+    readToml(file).then(
+      (content) => editor.current?.replace(content),
+      (error: unknown) => notifyFailed(`Could not take ${file.name}`, error),
+    );
+  };
+  const drop = (event: DragEvent) => {
+    setDropping(false);
+    const file = event.dataTransfer.files[0];
+    if (!file || readOnly) return;
+    event.preventDefault();
+    event.stopPropagation();
+    take(file);
+  };
+  const drag = (event: DragEvent) => {
+    if (readOnly || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    setDropping(true);
+  };
+  return (
+    <div className={classes.pane}>
+      <div className={classes.bar}>
+        {!readOnly && (
+          <FileButton accept={FILE_TYPES} onChange={take}>
+            {(props) => <Button {...props} size="xs" variant="default" leftSection={<IconUpload size={14} />}>Upload</Button>}
+          </FileButton>
+        )}
+        <Button size="xs" variant="default" leftSection={<IconDownload size={14} />} onClick={() => downloadText(`${safeFileName(fileName)}.toml`, text)}>
+          Download
+        </Button>
+        <span className="tc-faint" style={{ fontSize: 12 }} role="status">{problems && problemSummary(problems)}</span>
+        <div className={classes.spacer} />
+        {actions}
+      </div>
+      <div className={classes.text} data-dropping={dropping || undefined} onDragOver={drag} onDragLeave={() => setDropping(false)} onDropCapture={drop}>
+        <Suspense fallback={<Skeleton height="100%" radius={0} />}>
+          <TomlEditor
+            ref={editor}
+            start={start}
+            label="Configuration"
+            readOnly={readOnly}
+            onChange={onChange}
+            onSave={onSave}
+            onProblems={setProblems}
+          />
+        </Suspense>
+      </div>
+      {problems && <ProblemList problems={problems} onGoTo={({ line, column }) => editor.current?.goTo(line ?? 1, column ?? 1)} />}
+      <div className={classes.legend}>
+        <span><code>&amp;{"{name:default}"}</code> parameter from the URL</span>
+        <span><code>::{"{name}"}</code> constant</span>
+        <span><code>${"{NAME}"}</code> environment of the agent</span>
+        <span><code>@{"{store:key}"}</code> secret of the agent</span>
+      </div>
+    </div>
+  );
+}
+
+async function readToml(file: File): Promise<string> {
+  if (file.size > MAX_BYTES) throw new Error("A configuration has at most 1 MiB.");
+  const bytes = await file.arrayBuffer();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error("It is no text in UTF-8.");
+  }
+}

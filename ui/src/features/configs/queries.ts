@@ -1,0 +1,159 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { api } from "@/api/client";
+import type { components, paths } from "@/api/schema";
+import type { List } from "@/shared/table/use-list";
+
+type ConfigListQuery = NonNullable<paths["/api/configs"]["get"]["parameters"]["query"]>;
+type Schemas = components["schemas"];
+
+const all = ["configs"] as const;
+const one = (id: string) => [...all, "one", id] as const;
+
+export const configFilters = ["label"] as const;
+
+export const configsQuery = (list: List) => {
+  const query = {
+    page: list.page,
+    limit: list.limit,
+    search: list.search,
+    sortBy: list.sortBy as ConfigListQuery["sortBy"],
+    sortOrder: list.sortOrder,
+    label: list.filters.label ?? [],
+  };
+  return queryOptions({
+    queryKey: [...all, "list", query],
+    queryFn: ({ signal }) => api.get("/api/configs", { query, signal }),
+    placeholderData: keepPreviousData,
+  });
+};
+
+/** All configurations by name, to choose from. */
+export const configChoicesQuery = queryOptions({
+  queryKey: [...all, "choices"],
+  queryFn: ({ signal }) => api.get("/api/configs", { query: { limit: 500 }, signal }),
+  select: (page) => page.items,
+  staleTime: 30_000,
+});
+
+/** Configurations whose names fit what somebody types, a few. */
+export const configSearchQuery = (search: string) =>
+  queryOptions({
+    queryKey: [...all, "search", search],
+    queryFn: ({ signal }) => api.get("/api/configs", { query: { search, limit: 6 }, signal }),
+    select: (page) => page.items,
+    placeholderData: keepPreviousData,
+  });
+
+export const configQuery = (id: string) =>
+  queryOptions({
+    queryKey: one(id),
+    queryFn: ({ signal }) => api.get("/api/configs/{idOrAlias}", { path: { idOrAlias: id }, signal }),
+  });
+
+export const variablesQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...one(id), "variables"],
+    queryFn: ({ signal }) => api.get("/api/configs/{idOrAlias}/variables", { path: { idOrAlias: id }, signal }),
+  });
+
+export const versionsQuery = (id: string, page: number) =>
+  queryOptions({
+    queryKey: [...one(id), "versions", page],
+    queryFn: ({ signal }) =>
+      api.get("/api/configs/{idOrAlias}/versions", { path: { idOrAlias: id }, query: { page, limit: 50 }, signal }),
+    placeholderData: keepPreviousData,
+  });
+
+/** One version with its text, which never changes. */
+export const versionQuery = (id: string, version: number) =>
+  queryOptions({
+    queryKey: [...one(id), "version", version],
+    queryFn: ({ signal }) =>
+      api.get("/api/configs/{idOrAlias}/versions/{version}", { path: { idOrAlias: id, version }, signal }),
+    staleTime: 60_000,
+  });
+
+export const aliasesQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...one(id), "aliases"],
+    queryFn: ({ signal }) =>
+      api.get("/api/configs/{idOrAlias}/aliases", { path: { idOrAlias: id }, query: { limit: 500 }, signal }),
+    select: (page) => page.items,
+  });
+
+/** What a check of a text finds. It is asked while somebody types, so nothing of it is kept. */
+export function validateToml(toml: string, signal?: AbortSignal) {
+  return api.post("/api/configs/validate", { body: { toml }, signal });
+}
+
+export function useConfigActions() {
+  const client = useQueryClient();
+  const change = <In, Out>(mutationFn: (input: In) => Promise<Out>) => ({
+    mutationFn,
+    onSettled: () => client.invalidateQueries({ queryKey: all }),
+  });
+  return {
+    create: useMutation(change((body: Schemas["ConfigCreate"]) => api.post("/api/configs", { body }))),
+    change: useMutation(
+      change(({ id, body }: { id: string; body: Schemas["ConfigPatch"] }) =>
+        api.patch("/api/configs/{idOrAlias}", { path: { idOrAlias: id }, body }),
+      ),
+    ),
+    duplicate: useMutation(
+      change((id: string) => api.post("/api/configs/{idOrAlias}/duplicate", { path: { idOrAlias: id } })),
+    ),
+    removeMany: useMutation(change((ids: string[]) => api.post("/api/configs/bulk/delete", { body: { ids } }))),
+    remove: useMutation(change((id: string) => api.delete("/api/configs/{idOrAlias}", { path: { idOrAlias: id } }))),
+    label: useMutation(
+      change(({ ids, labelIds, add }: { ids: string[]; labelIds: string[]; add: boolean }) =>
+        api.put(add ? "/api/configs/bulk/labels/assign" : "/api/configs/bulk/labels/remove", { body: { ids, labelIds } }),
+      ),
+    ),
+  };
+}
+
+export function useVersionActions(id: string) {
+  const client = useQueryClient();
+  const change = <In, Out>(mutationFn: (input: In) => Promise<Out>) => ({
+    mutationFn,
+    onSettled: () => client.invalidateQueries({ queryKey: all }),
+  });
+  const path = (version: number) => ({ idOrAlias: id, version });
+  return {
+    note: useMutation(
+      change(({ version, note }: { version: number; note: string }) =>
+        api.patch("/api/configs/{idOrAlias}/versions/{version}", { path: path(version), body: { note } }),
+      ),
+    ),
+    rollBack: useMutation(
+      change((version: number) =>
+        api.post("/api/configs/{idOrAlias}/versions/{version}/rollback", { path: path(version) }),
+      ),
+    ),
+    prune: useMutation(
+      change((body: Schemas["VersionPrune"]) =>
+        api.post("/api/configs/{idOrAlias}/versions/prune", { path: { idOrAlias: id }, body }),
+      ),
+    ),
+  };
+}
+
+export function useAliasActions(id: string) {
+  const client = useQueryClient();
+  const change = <In, Out>(mutationFn: (input: In) => Promise<Out>) => ({
+    mutationFn,
+    onSettled: () => Promise.all([all, ["groups"]].map((queryKey) => client.invalidateQueries({ queryKey }))),
+  });
+  return {
+    add: useMutation(
+      change((alias: string) => api.post("/api/configs/{idOrAlias}/aliases", { path: { idOrAlias: id }, body: { alias } })),
+    ),
+    transfer: useMutation(
+      change(({ alias, configId }: { alias: string; configId: string }) =>
+        api.post("/api/aliases/{alias}/transfer", { path: { alias }, body: { configId } }),
+      ),
+    ),
+    remove: useMutation(change((alias: string) => api.delete("/api/aliases/{alias}", { path: { alias } }))),
+  };
+}

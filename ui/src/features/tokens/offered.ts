@@ -1,0 +1,1 @@
+export { CreateTokenDialog } from "./create/CreateTokenDialog";
