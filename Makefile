@@ -52,7 +52,7 @@ ui: ## Build the web interface, as far as it goes; needs Node 20 or later
 	$(call say,'Building the web interface')
 	@cd ui && npm ci --no-audit --no-fund && npm run build
 
-bench: setup ## Measure heartbeats per second next to nginx (needs nginx and wrk)
+bench: setup $(DEV) ## Measure heartbeats per second next to nginx (needs nginx and wrk)
 	@$(BIN)/python -m bench.heartbeats $(ARGS)
 
 # Each lock is held to the versions of those before it, so that all of them fit into one environment.
