@@ -15,6 +15,7 @@ from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
+from telegraf_controller.heartbeats import queries
 from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
 from telegraf_controller.heartbeats.parse import Heartbeat, Statistics, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point, pack_points, points_of
@@ -214,8 +215,11 @@ async def test_two_writers_in_opposite_order_never_wait_in_a_circle(
     await two.close()
 
 
-async def test_a_series_is_the_newest_points_oldest_first(store: HeartbeatStore, database: Database) -> None:
+async def test_a_series_is_the_newest_points_oldest_first(
+    store: HeartbeatStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """D2"""
+    monkeypatch.setattr(queries, "_GROUPS_PER_READ", 3)
     for minute in range(10):
         at_ms = NOON_MS + minute * 60_000
         await write(store, beat(at_ms=at_ms, metrics=minute), beat("other", at_ms=at_ms + 5, metrics=99))

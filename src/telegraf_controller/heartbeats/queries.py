@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
@@ -52,17 +52,18 @@ async def read_latest_logs(session: AsyncSession, instance_id: str) -> tuple[int
 
 async def _groups(session: AsyncSession, start: datetime, end: datetime) -> AsyncIterator[HeartbeatGroup]:
     """Yield the groups that touch a time, newest first, a few at a time."""
+    place = tuple_(HeartbeatGroup.received_at, HeartbeatGroup.id)
     wanted = (
         select(HeartbeatGroup)
         .where(HeartbeatGroup.received_at >= start, HeartbeatGroup.first_received_at <= end)
         .order_by(HeartbeatGroup.received_at.desc(), HeartbeatGroup.id.desc())
+        .limit(_GROUPS_PER_READ)
     )
-    offset = 0
-    while True:
-        groups = (await session.scalars(wanted.offset(offset).limit(_GROUPS_PER_READ))).all()
+    groups = (await session.scalars(wanted)).all()
+    while groups:
         for group in groups:
             yield group
-        if len(groups) < _GROUPS_PER_READ:
-            return
-        offset += _GROUPS_PER_READ
+        # By its place and not by a count: meanwhile others are added in front.
+        last = groups[-1]
         session.expunge_all()
+        groups = (await session.scalars(wanted.where(place < (last.received_at, last.id)))).all()
