@@ -17,9 +17,13 @@ TOKEN = "tc-apiv1_" + "0123456789abcdef" * 4
 
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
+    root, granian = logging.getLogger(), logging.getLogger("_granian")
     handlers, level = root.handlers[:], root.level
+    theirs, propagate = granian.handlers[:], granian.propagate
+    # A test that ran Granian's own server before has left it speaking for itself.
+    granian.handlers[:], granian.propagate = [], True
     yield
+    granian.handlers[:], granian.propagate = theirs, propagate
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(False)
