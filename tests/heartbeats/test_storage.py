@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +18,7 @@ from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
-from telegraf_controller.heartbeats import queries
+from telegraf_controller.heartbeats import checkpoints, queries
 from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
 from telegraf_controller.heartbeats.parse import Heartbeat, Statistics, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point, pack_points, points_of
@@ -273,3 +276,28 @@ def test_packed_points_are_read_as_they_were(beats: list[tuple[int, int, int]]) 
         expected = Point(heartbeat.received_ms, 0, small, small, heartbeat.statistics.metrics)
         assert expected in found
         assert len(found) == sum(other.agent_key == heartbeat.agent_key for other in heartbeats)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_the_log_of_writes_begins_anew_under_steady_load(
+    store: HeartbeatStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D3: it would otherwise grow as long as heartbeats come."""
+    path = database.target.path
+    assert path is not None
+
+    async def pages_logged_by_many_commits() -> int:
+        for turn in range(60):
+            await write(store, *(beat(f"agent-{number}", at_ms=NOON_MS + turn) for number in range(100)))
+            await asyncio.sleep(0.01)
+        return await asyncio.to_thread(_empty_log, path)
+
+    without = await pages_logged_by_many_commits()
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_PAGES", 300)
+    assert await pages_logged_by_many_commits() < without / 2
+
+
+def _empty_log(path: Path) -> int:
+    """Return how many pages the log has, and copy them."""
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])

@@ -29,6 +29,7 @@ from telegraf_controller.heartbeats.batch import (
     liveness_rows,
     reference_rows,
 )
+from telegraf_controller.heartbeats.checkpoints import BACKSTOP_PAGES, Checkpoints
 from telegraf_controller.heartbeats.store import GenerationMoved
 
 T = TypeVar("T")
@@ -44,8 +45,7 @@ _PRAGMAS = (
     *SQLITE_PRAGMAS,
     f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}",
     "PRAGMA cache_size=-65536",
-    # A checkpoint costs the commit that it falls on: a larger log makes them rare and lets pages share one.
-    "PRAGMA wal_autocheckpoint=8000",
+    f"PRAGMA wal_autocheckpoint={BACKSTOP_PAGES}",
     "PRAGMA journal_size_limit=67108864",
 )
 
@@ -105,13 +105,17 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # Not made when missing: heartbeats must not go into an empty file while somebody restores the real one.
+        self._address = f"file:{quote(str(path))}?mode=rw"
+        self._checkpoints = Checkpoints(self._address)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="heartbeats")
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
     async def write(self, batch: Batch, generation: int) -> None:
         """See HeartbeatStore."""
-        await self._run(lambda connection: _write(connection, batch, generation))
+        await self._run(lambda connection: self._write(connection, batch, generation))
+        self._checkpoints.committed(batch)
 
     async def probe(self) -> None:
         """See HeartbeatStore."""
@@ -119,8 +123,13 @@ class SqliteStore:
 
     async def close(self) -> None:
         """See HeartbeatStore."""
+        await self._checkpoints.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)
+
+    def _write(self, connection: sqlite3.Connection, batch: Batch, generation: int) -> None:
+        self._checkpoints.finish(connection)
+        _write(connection, batch, generation)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
@@ -140,9 +149,7 @@ class SqliteStore:
         file = (status.st_dev, status.st_ino)
         if self._connection is None or self._file != file:
             self._disconnect()
-            # Not made when missing: heartbeats must not go into an empty file while somebody restores the real one.
-            address = f"file:{quote(str(self._path))}?mode=rw"
-            self._connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(self._address, uri=True, isolation_level=None, check_same_thread=False)
             self._file = file
             for pragma in _PRAGMAS:
                 self._connection.execute(pragma)
