@@ -4,11 +4,12 @@ import { defineConfig } from "vite";
 
 import { compressed } from "./vite/compressed.ts";
 import { colorSchemeFirst } from "./vite/color-scheme-first.ts";
+import { onlyUsedClasses } from "./vite/only-used-classes.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  plugins: [react(), colorSchemeFirst(here("vite/color-scheme.js")), compressed()],
+  plugins: [react(), colorSchemeFirst(here("vite/color-scheme.js")), onlyUsedClasses(), compressed()],
   resolve: { alias: { "@": here("src") } },
   build: {
     outDir: here("../src/telegraf_controller/web/ui_dist"),
