@@ -1,4 +1,4 @@
-import { IconBraces, IconFileSettings, IconKey, IconServer2, IconSettings, IconTags, IconUsers } from "@tabler/icons-react";
+import { IconBraces, IconFileSettings, IconFolders, IconKey, IconServer2, IconSettings, IconTags, IconUsers } from "@tabler/icons-react";
 
 import { urls } from "@/shared/urls";
 
@@ -21,6 +21,7 @@ export const navigation: NavigationGroup[] = [
     entries: [
       { label: "Agents", to: urls.agents, icon: IconServer2, permission: "agents:read", keywords: "fleet hosts heartbeats" },
       { label: "Configurations", to: urls.configs, icon: IconFileSettings, permission: "configs:read", keywords: "toml telegraf plugins" },
+      { label: "Groups", to: urls.groups, icon: IconFolders, permission: "config-groups:read", keywords: "configuration merge" },
       { label: "Constants", to: urls.constants, icon: IconBraces, permission: "constants:read", keywords: "values variables" },
       { label: "Labels", to: urls.labels, icon: IconTags, permission: "labels:read", keywords: "tags colours" },
     ],

@@ -5,6 +5,7 @@ import { agentRoutes } from "@/features/agents/routes";
 import { authRoutes } from "@/features/auth/routes";
 import { configRoutes } from "@/features/configs/routes";
 import { constantRoutes } from "@/features/constants/routes";
+import { groupRoutes } from "@/features/groups/routes";
 import { labelRoutes } from "@/features/labels/routes";
 import { settingsRoutes } from "@/features/settings/routes";
 import { tokenRoutes } from "@/features/tokens/routes";
@@ -22,7 +23,7 @@ function Start() {
   return <Navigate to={firstRoom(useCan())} replace />;
 }
 
-const rooms: RouteObject[] = [...agentRoutes, ...configRoutes, ...constantRoutes, ...labelRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
+const rooms: RouteObject[] = [...agentRoutes, ...configRoutes, ...groupRoutes, ...constantRoutes, ...labelRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
 
 export const router = createBrowserRouter([
   {

@@ -10,6 +10,8 @@ export const paths = {
   configs: "/configurations",
   newConfig: "/configurations/new",
   config: "/configurations/:id/:tab?",
+  groups: "/groups",
+  group: "/groups/:id/:tab?",
   labels: "/labels",
   constants: "/constants",
   account: "/account",
@@ -22,6 +24,8 @@ export const paths = {
 
 export type ConfigTab = "versions" | "aliases" | "agents" | "manage";
 
+export type GroupTab = "preview" | "aliases" | "manage";
+
 export const urls = {
   home: paths.home,
   setUp: paths.setUp,
@@ -31,6 +35,8 @@ export const urls = {
   configs: paths.configs,
   newConfig: paths.newConfig,
   config: (id: string, tab?: ConfigTab) => `/configurations/${encodeURIComponent(id)}${tab ? `/${tab}` : ""}`,
+  groups: paths.groups,
+  group: (id: string, tab?: GroupTab) => `/groups/${encodeURIComponent(id)}${tab ? `/${tab}` : ""}`,
   labels: paths.labels,
   constants: paths.constants,
   account: paths.account,

@@ -1,20 +1,27 @@
 import { useMantineColorScheme } from "@mantine/core";
-import { Spotlight, type SpotlightActionData } from "@mantine/spotlight";
-import { IconApi, IconLogout, IconMoon, IconSearch, IconSun, IconUser } from "@tabler/icons-react";
+import { useDebouncedValue } from "@mantine/hooks";
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
+import { IconApi, IconFileSettings, IconLogout, IconMoon, IconSearch, IconServer2, IconSun, IconUser } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useNavigate } from "react-router";
 
+import { agentSearchQuery } from "@/features/agents/queries";
 import { useSignOut } from "@/features/auth/queries";
+import { configSearchQuery } from "@/features/configs/queries";
 import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
 
 import { navigation } from "../navigation";
 
-/** Ctrl-K: to every page and to the few things that can be done from anywhere. */
+/** Ctrl-K: to every page, to configurations and agents by name, and to the few things that can be done from anywhere. */
 export function CommandPalette() {
   const can = useCan();
   const navigate = useNavigate();
   const signOut = useSignOut();
   const { setColorScheme } = useMantineColorScheme();
+  const [typed, setTyped] = useState("");
+  const found = useFound(typed);
 
   const pages: SpotlightActionData[] = navigation
     .flatMap((group) => group.entries)
@@ -35,7 +42,9 @@ export function CommandPalette() {
   ];
   return (
     <Spotlight
-      actions={[{ group: "Pages", actions: pages }, { group: "Everywhere", actions: others }]}
+      query={typed}
+      onQueryChange={setTyped}
+      actions={[...found, { group: "Pages", actions: pages }, { group: "Everywhere", actions: others }]}
       shortcut={["mod + K"]}
       tagsToIgnore={[]}
       attributes={{ content: { "aria-label": "Go to" } }}
@@ -46,4 +55,33 @@ export function CommandPalette() {
       searchProps={{ leftSection: <IconSearch size={16} />, placeholder: "Go to…", "aria-label": "Go to" }}
     />
   );
+}
+
+/** Configurations and agents that the server finds by what is typed. */
+function useFound(typed: string): SpotlightActionGroupData[] {
+  const can = useCan();
+  const navigate = useNavigate();
+  const [search] = useDebouncedValue(typed.trim(), 200);
+  const wanted = search.length >= 2;
+  const configs = useQuery({ ...configSearchQuery(search), enabled: wanted && can("configs:read") });
+  const agents = useQuery({ ...agentSearchQuery(search), enabled: wanted && can("agents:read") });
+  if (!wanted) return [];
+  // What is typed is a keyword of each: the server has decided already that it fits.
+  const action = (id: string, label: string, to: string, Icon: typeof IconServer2, description?: string) => ({
+    id,
+    label,
+    description,
+    keywords: [typed],
+    leftSection: <Icon size={17} stroke={1.7} />,
+    onClick: () => void navigate(to),
+  });
+  return [
+    { group: "Configurations", actions: (configs.data ?? []).map((one) => action(one.id, one.name, urls.config(one.id), IconFileSettings)) },
+    {
+      group: "Agents",
+      actions: (agents.data ?? []).map((one) =>
+        action(one.id, one.hostname ?? one.instanceId, urls.agent(one.id), IconServer2, one.hostname ? one.instanceId : undefined),
+      ),
+    },
+  ];
 }

@@ -74,14 +74,6 @@ export const versionQuery = (id: string, version: number) =>
     staleTime: 60_000,
   });
 
-export const aliasesQuery = (id: string) =>
-  queryOptions({
-    queryKey: [...one(id), "aliases"],
-    queryFn: ({ signal }) =>
-      api.get("/api/configs/{idOrAlias}/aliases", { path: { idOrAlias: id }, query: { limit: 500 }, signal }),
-    select: (page) => page.items,
-  });
-
 /** What a check of a text finds. It is asked while somebody types, so nothing of it is kept. */
 export function validateToml(toml: string, signal?: AbortSignal) {
   return api.post("/api/configs/validate", { body: { toml }, signal });
@@ -136,24 +128,5 @@ export function useVersionActions(id: string) {
         api.post("/api/configs/{idOrAlias}/versions/prune", { path: { idOrAlias: id }, body }),
       ),
     ),
-  };
-}
-
-export function useAliasActions(id: string) {
-  const client = useQueryClient();
-  const change = <In, Out>(mutationFn: (input: In) => Promise<Out>) => ({
-    mutationFn,
-    onSettled: () => Promise.all([all, ["groups"]].map((queryKey) => client.invalidateQueries({ queryKey }))),
-  });
-  return {
-    add: useMutation(
-      change((alias: string) => api.post("/api/configs/{idOrAlias}/aliases", { path: { idOrAlias: id }, body: { alias } })),
-    ),
-    transfer: useMutation(
-      change(({ alias, configId }: { alias: string; configId: string }) =>
-        api.post("/api/aliases/{alias}/transfer", { path: { alias }, body: { configId } }),
-      ),
-    ),
-    remove: useMutation(change((alias: string) => api.delete("/api/aliases/{alias}", { path: { alias } }))),
   };
 }

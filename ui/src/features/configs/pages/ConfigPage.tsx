@@ -6,6 +6,7 @@ import { Link, Navigate, useNavigate, useParams } from "react-router";
 import { isApiError } from "@/api/errors";
 import type { Config } from "@/api/types";
 import { AgentsOf } from "@/features/agents/offered";
+import { Aliases } from "@/features/aliases/offered";
 import { useDialog } from "@/shared/dialog/use-dialog";
 import { countText } from "@/shared/lib/numbers";
 import { LabelChips } from "@/shared/parts/LabelChips";
@@ -15,7 +16,6 @@ import { useCan } from "@/shared/session";
 import { type ConfigTab, urls } from "@/shared/urls";
 
 import { configQuery } from "../queries";
-import { AliasesTab } from "../tabs/AliasesTab";
 import { EditorTab } from "../tabs/EditorTab";
 import { ManageTab } from "../tabs/ManageTab";
 import { VersionsTab } from "../tabs/VersionsTab";
@@ -61,7 +61,7 @@ function ConfigDetail({ config }: { config: Config }) {
         </Tabs.List>
         <Tabs.Panel value="editor"><EditorTab config={config} /></Tabs.Panel>
         <Tabs.Panel value="versions"><VersionsTab config={config} /></Tabs.Panel>
-        <Tabs.Panel value="aliases"><AliasesTab config={config} /></Tabs.Panel>
+        <Tabs.Panel value="aliases"><Aliases owner={{ kind: "config", id: config.id }} /></Tabs.Panel>
         {seesAgents && <Tabs.Panel value="agents"><AgentsOf configId={config.id} /></Tabs.Panel>}
         <Tabs.Panel value="manage"><ManageTab config={config} /></Tabs.Panel>
       </Tabs>

@@ -2,7 +2,9 @@ import { ActionIcon, Button, Group, Menu, Modal, Select, Stack, Table, Text, Tex
 import { IconArrowsExchange, IconDots, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
-import type { Alias, Config } from "@/api/types";
+import type { Alias } from "@/api/types";
+import { configChoicesQuery } from "@/features/configs/queries";
+import { groupChoicesQuery } from "@/features/groups/queries";
 import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
 import { type Dialog, useDialog } from "@/shared/dialog/use-dialog";
 import { useEndpoints } from "@/shared/endpoints";
@@ -16,21 +18,22 @@ import { Section } from "@/shared/parts/Section";
 import { Loading, LoadError } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 
-import { aliasesQuery, configChoicesQuery, useAliasActions } from "../queries";
+import { type AliasOwner, aliasesQuery, useAliasActions } from "../queries";
 
 const SHAPE = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 
-/** Readable names for a configuration in URLs (L1). */
-export function AliasesTab({ config }: { config: Config }) {
-  const mayWrite = useCan()("configs:write");
-  const aliases = useQuery(aliasesQuery(config.id));
+/** Readable names for a configuration or a group in URLs (L1). */
+export function Aliases({ owner }: { owner: AliasOwner }) {
+  const can = useCan();
+  const mayWrite = can(owner.kind === "config" ? "configs:write" : "config-groups:write");
+  const aliases = useQuery(aliasesQuery(owner));
   const { api } = useEndpoints();
   const [transfer, remove] = [useDialog<Alias>(), useDialog<Alias>()];
   if (aliases.isError && !aliases.data) return <LoadError what="the aliases" error={aliases.error} onRetry={() => void aliases.refetch()} />;
   if (!aliases.data) return <Loading />;
   return (
-    <Section title="Aliases" lead="Names that agents use in place of the id. An alias can move to another configuration; its agents follow by themselves.">
-      {mayWrite && <AddAlias config={config} />}
+    <Section title="Aliases" lead="Names that agents use in place of the id. An alias can move to another configuration or group; its agents follow by themselves.">
+      {mayWrite && <AddAlias owner={owner} />}
       {aliases.data.length > 0 && (
         <Table.ScrollContainer minWidth={560} type="native" mt="md">
           <Table aria-label="Aliases" tabularNums>
@@ -67,14 +70,14 @@ export function AliasesTab({ config }: { config: Config }) {
           </Table>
         </Table.ScrollContainer>
       )}
-      <TransferDialog dialog={transfer} config={config} />
-      <DeleteDialog dialog={remove} config={config} />
+      <TransferDialog dialog={transfer} owner={owner} />
+      <DeleteDialog dialog={remove} owner={owner} />
     </Section>
   );
 }
 
-function AddAlias({ config }: { config: Config }) {
-  const { add } = useAliasActions(config.id);
+function AddAlias({ owner }: { owner: AliasOwner }) {
+  const { add } = useAliasActions(owner);
   const { form, onSubmit, busy, error } = useApiForm({
     initialValues: { alias: "" },
     validate: { alias: (value) => (SHAPE.test(value) ? null : "3 to 63 lowercase letters, digits and hyphens; no hyphen at the ends") },
@@ -95,31 +98,40 @@ function AddAlias({ config }: { config: Config }) {
   );
 }
 
-function TransferDialog({ dialog, config }: { dialog: Dialog<Alias>; config: Config }) {
+function TransferDialog({ dialog, owner }: { dialog: Dialog<Alias>; owner: AliasOwner }) {
   return (
     <Modal opened={dialog.opened} onClose={dialog.close} title={<Text fw={620}>Move the alias {dialog.subject?.alias}</Text>} size={460}>
-      {dialog.subject && <TransferForm alias={dialog.subject} config={config} onClose={dialog.close} />}
+      {dialog.subject && <TransferForm alias={dialog.subject} owner={owner} onClose={dialog.close} />}
     </Modal>
   );
 }
 
-function TransferForm({ alias, config, onClose }: { alias: Alias; config: Config; onClose: () => void }) {
-  const { transfer } = useAliasActions(config.id);
-  const choices = (useQuery(configChoicesQuery).data ?? []).filter((one) => one.id !== config.id);
+function TransferForm({ alias, owner, onClose }: { alias: Alias; owner: AliasOwner; onClose: () => void }) {
+  const { transfer } = useAliasActions(owner);
+  const can = useCan();
+  const configs = useQuery({ ...configChoicesQuery, enabled: can("configs:read") }).data ?? [];
+  const groups = useQuery({ ...groupChoicesQuery, enabled: can("config-groups:read") }).data ?? [];
+  const others = (kind: AliasOwner["kind"], all: { id: string; name: string }[]) =>
+    all.filter((one) => one.id !== owner.id).map((one) => ({ value: `${kind}:${one.id}`, label: one.name }));
+  const choices = [
+    { group: "Configurations", items: others("config", configs) },
+    { group: "Groups", items: others("group", groups) },
+  ];
   const { form, onSubmit, busy, error } = useApiForm({
-    initialValues: { configId: "" },
-    validate: { configId: (value) => (value ? null : "Choose a configuration") },
-    submit: async ({ configId }) => {
-      await transfer.mutateAsync({ alias: alias.alias, configId });
-      notifyDone(`${alias.alias} now stands for ${choices.find((one) => one.id === configId)?.name ?? "another configuration"}.`);
+    initialValues: { target: "" },
+    validate: { target: (value) => (value ? null : "Choose what it is to stand for") },
+    submit: async ({ target }) => {
+      const [kind, id] = target.split(":") as [AliasOwner["kind"], string];
+      await transfer.mutateAsync({ alias: alias.alias, to: { kind, id } });
+      notifyDone(`${alias.alias} now stands for ${[...configs, ...groups].find((one) => one.id === id)?.name ?? "something else"}.`);
       onClose();
     },
   });
   return (
     <form onSubmit={onSubmit} noValidate>
       <Stack>
-        <Select label="To the configuration" searchable data-autofocus data={choices.map((one) => ({ value: one.id, label: one.name }))} {...form.getInputProps("configId")} />
-        <Text size="sm">{counted(alias.agentCount, "agent")} that {alias.agentCount === 1 ? "comes" : "come"} by this alias get the other configuration when they next look.</Text>
+        <Select label="To" placeholder="A configuration or group" searchable data-autofocus data={choices} {...form.getInputProps("target")} />
+        <Text size="sm">{counted(alias.agentCount, "agent")} that {alias.agentCount === 1 ? "comes" : "come"} by this alias get the other text when they next look.</Text>
         <FormError error={error} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>Cancel</Button>
@@ -130,8 +142,8 @@ function TransferForm({ alias, config, onClose }: { alias: Alias; config: Config
   );
 }
 
-function DeleteDialog({ dialog, config }: { dialog: Dialog<Alias>; config: Config }) {
-  const { remove } = useAliasActions(config.id);
+function DeleteDialog({ dialog, owner }: { dialog: Dialog<Alias>; owner: AliasOwner }) {
+  const { remove } = useAliasActions(owner);
   const alias = dialog.subject;
   return (
     <ConfirmDialog opened={dialog.opened} onClose={dialog.close} title={`Delete the alias ${alias?.alias}?`} confirm="Delete" onConfirm={() => remove.mutateAsync(alias!.alias)}>

@@ -1,0 +1,1 @@
+export { TomlView } from "./editor/TomlView";
