@@ -65,6 +65,7 @@ def build_api(options: Options, database: Database) -> ASGIApp:
         presharing_allowed=not options.disable_preshared_tokens,
         locked_open_groups=frozenset(options.disable_auth_endpoints) if options.lock_auth_endpoints else None,
         node_id=options.node_id,
+        heartbeat_port=options.heartbeat_port,
     )
     return wrap(services, build_framework_app(services))
 

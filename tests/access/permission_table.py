@@ -120,6 +120,7 @@ NEEDS: dict[str, str] = {
     "PATCH /api/reporting-rules/{}": "reporting-rules:write",
     "DELETE /api/reporting-rules/{}": "reporting-rules:delete",
     "POST /api/reporting-rules/{}/make-default": "reporting-rules:write",
+    "GET /api/settings/public-endpoints": "signed-in",
     "GET /api/settings": "settings:read",
     "PATCH /api/settings": "settings:write",
 }

@@ -56,6 +56,16 @@ async def test_settings_have_defaults_and_are_changed_field_by_field(api: Api) -
     assert (await api.http.get("/api/settings", headers=owner)).json() == changed
 
 
+async def test_whoever_is_signed_in_learns_where_agents_go(migrated_database_url: str) -> None:
+    async with running_api(migrated_database_url, heartbeat_port=9000) as api:
+        await _patch(api, api.cast.bearer("owner"), {"publicEndpoints": {"heartbeatUrl": "https://hb.example.com"}})
+        told = {"uiUrl": None, "apiUrl": None, "heartbeatUrl": "https://hb.example.com", "heartbeatPort": 9000}
+        for role in ("manager", "viewer"):
+            answer = await api.http.get("/api/settings/public-endpoints", headers=api.cast.bearer(role))
+            assert (answer.status_code, answer.json()) == (200, told)
+        assert (await api.http.get("/api/settings/public-endpoints")).status_code == 401
+
+
 async def test_two_changes_of_different_fields_at_once_both_hold(api: Api) -> None:
     by = token_identity((await api.services.access.current()).grants[digest_of(OLIVIA.token)], "127.0.0.1")
 

@@ -39,6 +39,7 @@ async def running_api(
     locked_open_groups: frozenset[str] | None = None,
     trusted_proxies: Sequence[str] = (),
     peer: str = "127.0.0.1",
+    heartbeat_port: int = 8000,
 ) -> AsyncIterator[Api]:
     """Run a node on a migrated database. Without a `cast`, the users and tokens of `tests.cast` are put into it.
 
@@ -51,6 +52,7 @@ async def running_api(
         locked_open_groups=locked_open_groups,
         trusted_proxies=[ip_network(proxy) for proxy in trusted_proxies],
         node_id="test-node",
+        heartbeat_port=heartbeat_port,
     )
     app = wrap(services, build_framework_app(services))
     transport = httpx.ASGITransport(app, client=(peer, 50_000))

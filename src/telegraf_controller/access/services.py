@@ -13,6 +13,8 @@ from telegraf_controller.tokens.last_use import LastUse
 from telegraf_controller.users.lockout import Guard
 from telegraf_controller.users.sessions import SessionUse
 
+DEFAULT_HEARTBEAT_PORT = 8000
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -32,6 +34,8 @@ class Services:
     """What start-up locked the open endpoint groups to; None leaves them to the settings (E3)."""
     node_id: str = ""
     """The name under which this node takes the leader's lease."""
+    heartbeat_port: int = DEFAULT_HEARTBEAT_PORT
+    """Where heartbeats go, next to this process; what stands in front may have another port."""
 
 
 def make_services(
@@ -41,6 +45,7 @@ def make_services(
     presharing_allowed: bool = True,
     locked_open_groups: frozenset[str] | None = None,
     node_id: str = "",
+    heartbeat_port: int = DEFAULT_HEARTBEAT_PORT,
 ) -> Services:
     """Wire the services of one process."""
     generations = GenerationReader(database)
@@ -60,4 +65,5 @@ def make_services(
         presharing_allowed=presharing_allowed,
         locked_open_groups=locked_open_groups,
         node_id=node_id,
+        heartbeat_port=heartbeat_port,
     )

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 
 from telegraf_controller import clock
 from telegraf_controller.access.confirm import confirm_caller
-from telegraf_controller.access.require import Caller, InServices, ReadSession, requires
+from telegraf_controller.access.require import SIGNED_IN, Caller, InServices, ReadSession, requires
 from telegraf_controller.errors import ValidationFailed
 from telegraf_controller.settings import actions, queries
-from telegraf_controller.settings.schemas import SettingsPatch, SettingsRecord
+from telegraf_controller.settings.schemas import Endpoints, PublicEndpoints, SettingsPatch, SettingsRecord
 from telegraf_controller.web.declared import also
 
 router = APIRouter(prefix="/api/settings", tags=["settings"])
@@ -23,6 +23,13 @@ async def read_settings(by: Caller, session: ReadSession, services: InServices) 
         locked_open_groups=services.locked_open_groups,
         shows_auth=by.may("auth-settings:read"),
     )
+
+
+@router.get("/public-endpoints", **requires(SIGNED_IN))
+async def read_endpoints(session: ReadSession, services: InServices) -> Endpoints:
+    """Tell under which URLs this instance is reached: whoever writes a command for an agent needs them."""
+    public = PublicEndpoints.model_validate((await queries.read_settings(session)).public_endpoints)
+    return Endpoints(**public.model_dump(), heartbeat_port=services.heartbeat_port)
 
 
 @router.patch("", responses=also(423, 429), **requires("settings:write"))

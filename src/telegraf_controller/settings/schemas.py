@@ -46,6 +46,13 @@ class PublicEndpoints(Answer):
     heartbeat_url: str | None
 
 
+class Endpoints(PublicEndpoints):
+    """How agents and programs reach this instance."""
+
+    heartbeat_port: int
+    """The port for heartbeats, which with the host of the request makes an unset `heartbeatUrl`."""
+
+
 class LoginSecurity(Answer):
     """What protects accounts from guessing."""
 

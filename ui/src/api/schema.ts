@@ -1136,6 +1136,26 @@ export interface paths {
         patch: operations["change_settings_api_settings_patch"];
         trace?: never;
     };
+    "/api/settings/public-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Endpoints
+         * @description Tell under which URLs this instance is reached: whoever writes a command for an agent needs them.
+         */
+        get: operations["read_endpoints_api_settings_public_endpoints_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -2076,6 +2096,20 @@ export interface components {
              * @default true
              */
             reportingRules?: boolean;
+        };
+        /**
+         * Endpoints
+         * @description How agents and programs reach this instance.
+         */
+        Endpoints: {
+            /** Apiurl */
+            apiUrl: string | null;
+            /** Heartbeatport */
+            heartbeatPort: number;
+            /** Heartbeaturl */
+            heartbeatUrl: string | null;
+            /** Uiurl */
+            uiUrl: string | null;
         };
         /**
          * EnvironmentVariableRecord
@@ -9011,6 +9045,62 @@ export interface operations {
                 headers: {
                     /** @description Seconds until it is worth trying again. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_endpoints_api_settings_public_endpoints_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoints"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,16 +1,20 @@
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useSuspenseQuery } from "@tanstack/react-query";
 
-import { useCan } from "./session";
-import { settingsQuery } from "./settings";
+import { api } from "@/api/client";
 
-const DEFAULT_HEARTBEAT_PORT = 8000;
+/** The frame asks for it as soon as somebody is signed in, so that pages need not wait. */
+export const endpointsQuery = queryOptions({
+  queryKey: ["settings", "endpoints"],
+  queryFn: ({ signal }) => api.get("/api/settings/public-endpoints", { signal }),
+  staleTime: 60_000,
+  gcTime: Infinity,
+});
 
 /** Under which addresses agents and programs reach this instance, without a slash at the end. */
 export function useEndpoints(): { api: string; heartbeat: string } {
-  const can = useCan();
-  const set = useQuery({ ...settingsQuery, enabled: can("settings:read") }).data?.publicEndpoints;
+  const { data } = useSuspenseQuery(endpointsQuery);
   return {
-    api: set?.apiUrl ?? location.origin,
-    heartbeat: set?.heartbeatUrl ?? `${location.protocol}//${location.hostname}:${DEFAULT_HEARTBEAT_PORT}`,
+    api: data.apiUrl ?? location.origin,
+    heartbeat: data.heartbeatUrl ?? `${location.protocol}//${location.hostname}:${data.heartbeatPort}`,
   };
 }

@@ -2,9 +2,11 @@ import { AppShell, Burger, Kbd, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
+import { usePrefetchQuery } from "@tanstack/react-query";
 import { Suspense, useEffect } from "react";
 import { Link, NavLink, Outlet, ScrollRestoration, useLocation, useMatches } from "react-router";
 
+import { endpointsQuery } from "@/shared/endpoints";
 import { BrandMark } from "@/shared/parts/BrandMark";
 import { Loading } from "@/shared/parts/states";
 import type { RouteHandle } from "@/shared/routes";
@@ -23,6 +25,7 @@ import classes from "./Shell.module.css";
 export function Shell() {
   const [opened, menu] = useDisclosure(false);
   const { pathname } = useLocation();
+  usePrefetchQuery(endpointsQuery);
   useEffect(() => menu.close(), [pathname, menu]);
   return (
     <AppShell layout="alt" header={{ height: { base: 48, sm: 0 } }} navbar={{ width: 228, breakpoint: "sm", collapsed: { mobile: !opened } }}>
