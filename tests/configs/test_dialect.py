@@ -118,7 +118,9 @@ def test_a_byte_order_mark_counts_as_a_column_of_the_first_line_only() -> None:
     assert (refusal("\ufeff\nx = @").line, refusal("\ufeff\nx = @").column) == (2, 5)
 
 
-@pytest.mark.parametrize("front", ["# a\r# b\n", "# a\r\n# b\r\n", "# a\n\r", "\r\r", "\n\n", "x = 1 # a\r#\n"])
+@pytest.mark.parametrize(
+    "front", ["# a\r# b\n", "# a\r\n# b\r\n", "# a\n\r", "\r\r", "\n\n", "x = 1 # a\r#\n", "\r# a\n", "\r#\r\n"]
+)
 def test_every_kind_of_line_end_counts_once_in_comments_too(front: str) -> None:
     error = refusal(front + "y = @\n")
     assert (error.line, error.column) == (3, 5)

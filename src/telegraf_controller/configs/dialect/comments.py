@@ -11,7 +11,7 @@ class Stripped:
     """A text without comments.
 
     `doubled`: the offset of the character that Telegraf doubled near the end, if it did. `returns`: for each line end
-    that went with a comment, a CR without LF, the offset before which it stood.
+    that went with a comment, a CR alone in it or right before it, the offset before which it stood.
     """
 
     text: str
@@ -67,7 +67,9 @@ def without_comments(text: str) -> Stripped:
             kept.append(text[start:position])
             length += position - start
             start = piece.end()
-            returns += [length] * len(_RETURN.findall(text, position, start + 1))
+            # A CR before the comment and the LF after it become one line end too.
+            joined = text[position - 1 : position] == "\r" and text[start : start + 1] == "\n"
+            returns += [length] * (len(_RETURN.findall(text, position, start + 1)) + joined)
         elif kind == "open":
             _check_end(text, position)
             break
