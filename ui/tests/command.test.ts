@@ -1,6 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { hostname } from "node:os";
+
 import { expect, test } from "vitest";
 
-import { addressWith, type CommandWish, startCommand } from "@/features/configs/use/command";
+import { addressParts, type CommandWish, HOST_NAME, selectorProblem, startCommand } from "@/features/configs/use/command";
 
 const wish: CommandWish = {
   shell: "posix",
@@ -9,6 +12,7 @@ const wish: CommandWish = {
   environment: { REGION: "it's" },
   token: "tc-apiv1_ab",
   watchInterval: "1m",
+  selectors: [],
   localFile: null,
 };
 
@@ -33,5 +37,31 @@ test("PowerShell gets its own quotes, and a local file no parameters and no watc
 });
 
 test("an address without values has no query", () => {
-  expect(addressWith("/c/a", { x: "" })).toBe("/c/a");
+  expect(addressParts("/c/a", { x: "" })).toEqual(["/c/a"]);
+});
+
+test("a shell puts the host's name into the address, and takes nothing else for its own", () => {
+  const hostile: CommandWish = { ...wish, address: 'https://tc.example.net/$HOME/`id`/"x"!', parameters: { agent_id: HOST_NAME, "a!": "1&2" } };
+  const config = startCommand(hostile).match(/--config (.*) --config-url/)![1]!;
+  const said = execFileSync("sh", ["-c", `printf %s ${config}`], { encoding: "utf8" });
+  expect(said).toBe('https://tc.example.net/$HOME/`id`/"x"%21?agent_id=' + hostname() + '&a%21=1%262');
+  const windows = startCommand({ ...hostile, shell: "powershell" }).split("\n").at(-1);
+  expect(windows).toContain('--config "https://tc.example.net/`$HOME/``id``/`"x`"%21?agent_id=$env:COMPUTERNAME&a%21=1%262"');
+});
+
+test("each selector is a flag of its own, also with a local file", () => {
+  const command = startCommand({ ...wish, selectors: ["env=prod;region=eu-*", "role=db"], localFile: "a.toml" });
+  expect(command.split("\n").at(-1)).toBe("telegraf --config a.toml --select 'env=prod;region=eu-*' --select role=db");
+});
+
+test.each([
+  ["env=prod", true],
+  ["env=prod;region=eu-?", true],
+  ["env", false],
+  ["=prod", false],
+  ["en*=prod", false],
+  ["env=", false],
+  ["env=a;", false],
+])("the selector %s is valid: %s", (selector, valid) => {
+  expect(selectorProblem(selector) === null).toBe(valid);
 });

@@ -50,11 +50,21 @@ export const api = {
   delete: caller("delete"),
 };
 
+/** A text of the server: a configuration as an agent gets it. Rejects as `api` does. */
+export async function getText(template: PathsWith<"get">, request: Omit<AnyRequest, "body">): Promise<string> {
+  return (await answerOf("get", template, request, "*/*")).text();
+}
+
 async function send(verb: Verb, template: string, request: AnyRequest): Promise<unknown> {
+  const response = await answerOf(verb, template, request, "application/json");
+  return response.status === 204 ? undefined : ((await response.json()) as unknown);
+}
+
+async function answerOf(verb: Verb, template: string, request: AnyRequest, accept: string): Promise<Response> {
   const response = await reach(urlOf(template, request), {
     method: verb.toUpperCase(),
     headers: {
-      Accept: "application/json",
+      Accept: accept,
       ...(request.body === undefined ? {} : { "Content-Type": "application/json" }),
     },
     body: request.body === undefined ? undefined : JSON.stringify(request.body),
@@ -62,7 +72,7 @@ async function send(verb: Verb, template: string, request: AnyRequest): Promise<
     signal: request.signal ?? null,
   });
   if (!response.ok) throw await errorOfResponse(response);
-  return response.status === 204 ? undefined : ((await response.json()) as unknown);
+  return response;
 }
 
 async function reach(url: string, init: RequestInit): Promise<Response> {

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { api } from "@/api/client";
+import { api, getText } from "@/api/client";
 import type { components, paths } from "@/api/schema";
 import type { List } from "@/shared/table/use-list";
 
@@ -73,6 +73,11 @@ export const versionQuery = (id: string, version: number) =>
       api.get("/api/configs/{idOrAlias}/versions/{version}", { path: { idOrAlias: id, version }, signal }),
     staleTime: 60_000,
   });
+
+/** The text as an agent with these parameters gets it now. */
+export function servedText(id: string, parameters: Record<string, string>): Promise<string> {
+  return getText("/api/configs/{idOrAlias}/toml", { path: { idOrAlias: id }, query: parameters });
+}
 
 /** What a check of a text finds. It is asked while somebody types, so nothing of it is kept. */
 export function validateToml(toml: string, signal?: AbortSignal) {
