@@ -17,6 +17,10 @@ READ_SECONDS = 10
 ARRIVING_BYTES = 128 * 1024 * 1024
 """What may be arriving at once, over all connections: large bodies are rare, and many at once are no fleet."""
 
+DROPPED_BYTES = 4 * 1024 * 1024
+"""How much of a body that is too large is still taken, and dropped: a client that is cut off while it sends may hear of a
+broken connection instead of the refusal."""
+
 _GZIP = zlib.MAX_WBITS | 16
 
 
@@ -50,7 +54,10 @@ class BodyReader:
         self._reading[task] = monotonic()
         announced = headers.get("content-length")
         try:
-            body = await (self._streamed(protocol) if announced is None else self._whole(int(announced), protocol))
+            if announced is None or int(announced) > self._limit:
+                body = await self._streamed(protocol)
+            else:
+                body = await self._whole(int(announced), protocol)
         except asyncio.CancelledError:
             if task not in self._late:
                 raise
@@ -77,8 +84,6 @@ class BodyReader:
                 task.cancel()
 
     async def _whole(self, size: int, protocol: Incoming) -> bytes:
-        if size > self._limit:
-            raise self._too_large()
         self._expect(size)
         try:
             return await protocol()
@@ -86,16 +91,20 @@ class BodyReader:
             self._arriving -= size
 
     async def _streamed(self, protocol: Incoming) -> bytes:
-        body = bytearray()
+        body, size = bytearray(), 0
         try:
             async for chunk in protocol:
-                self._expect(len(chunk))
-                body += chunk
-                if len(body) > self._limit:
-                    raise self._too_large()
-            return bytes(body)
+                size += len(chunk)
+                if size <= self._limit:
+                    self._expect(len(chunk))
+                    body += chunk
+                elif size > self._limit + DROPPED_BYTES:
+                    break
         finally:
             self._arriving -= len(body)
+        if size > self._limit:
+            raise self._too_large()
+        return bytes(body)
 
     def _expect(self, size: int) -> None:
         if self._arriving + size > ARRIVING_BYTES:
