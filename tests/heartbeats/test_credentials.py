@@ -118,13 +118,11 @@ async def test_no_heartbeat_is_acknowledged_after_the_revoke_was_answered(migrat
                 acknowledged_late.append(name)
 
     async with running_port(migrated_database_url) as one, running_port(migrated_database_url, cast=False) as two:
-        tasks = [
-            asyncio.create_task(keep_beating(port, f"{side}-{number}"))
-            for side, port in (("one", one), ("two", two))
-            for number in range(20)
-        ]
-        while len(await one.agents()) < 40:
-            await asyncio.sleep(0.05)
+        fleet = [(port, f"{side}-{number}") for side, port in (("one", one), ("two", two)) for number in range(20)]
+        first = await asyncio.gather(*(port.beat(name) for port, name in fleet))
+        assert {answer.status_code for answer in first} == {204}
+        tasks = [asyncio.create_task(keep_beating(port, name)) for port, name in fleet]
+        await asyncio.sleep(0.3)
         await change_agent_token(one, status="revoked")
         revoked.set()
         await asyncio.sleep(0.3)

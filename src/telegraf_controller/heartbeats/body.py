@@ -18,8 +18,8 @@ ARRIVING_BYTES = 128 * 1024 * 1024
 """What may be arriving at once, over all connections: large bodies are rare, and many at once are no fleet."""
 
 DROPPED_BYTES = 4 * 1024 * 1024
-"""How much of a body that is too large is still taken, and dropped: a client that is cut off while it sends may hear of a
-broken connection instead of the refusal."""
+"""How much of a body that is too large is still taken, and dropped: who is cut off while sending may hear of a broken
+connection instead of the refusal."""
 
 _GZIP = zlib.MAX_WBITS | 16
 
