@@ -13,11 +13,14 @@ RUNTIME := $(VENV)/.installed-runtime
 PACKAGE := $(VENV)/.installed-package
 DEV     := $(VENV)/.installed-dev
 
+# Finds Node on this machine, or else installs it into $(VENV).
+UI := $(BIN)/python ui/build.py
+
 say = @printf '\n==> %s\n' $(1)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint format lock ui bench clean
+.PHONY: help setup run test lint format lock ui api wheel bench clean
 
 help: ## List the targets
 	@printf 'Telegraf Controller. Targets:\n\n'
@@ -26,10 +29,12 @@ help: ## List the targets
 
 setup: $(RUNTIME) $(PACKAGE) ## Create .venv with the telegraf_controller command in it
 
-run: setup ## Start the controller on SQLite; make run ARGS="--port 9000"
+run: setup ## Build the web interface and start the controller on SQLite; make run ARGS="--port 9000"
+	@$(UI) build --optional
 	@exec $(BIN)/telegraf_controller $(ARGS)
 
-test: lint ## Run linters, type checker, import rules and all tests; ARGS go to pytest
+test: lint ui ## Run linters, type checkers, import rules and all tests; ARGS go to pytest
+	@$(UI) test
 	$(call say,'pytest')
 	@$(BIN)/pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
@@ -42,15 +47,20 @@ lint: setup $(DEV) ## Check style, types and import rules
 	@$(BIN)/mypy
 	$(call say,'lint-imports')
 	@$(BIN)/lint-imports
+	@$(UI) check
 
 format: setup $(DEV) ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-ui: ## Build the web interface, as far as it goes; needs Node 20 or later
-	@command -v npm >/dev/null || { echo 'npm is missing: install Node 20 or later.'; exit 1; }
-	$(call say,'Building the web interface')
-	@cd ui && npm ci --no-audit --no-fund && npm run build
+ui: setup ## Build the web interface if its sources have changed
+	@$(UI) build
+
+api: setup ## Make the API types of the web interface anew
+	@$(UI) api
+
+wheel: setup ## Build a wheel and a source distribution into dist/; both contain the web interface
+	@$(BIN)/python -m hatchling build
 
 bench: setup $(DEV) ## Measure heartbeats per second next to nginx (needs nginx and wrk)
 	@$(BIN)/python -m bench.heartbeats $(ARGS)
@@ -65,6 +75,7 @@ lock: $(BIN)/python ## Lock dependencies anew; make lock ARGS=--upgrade brings a
 	@$(COMPILE) pyproject.toml -o requirements/runtime.lock
 	@$(COMPILE) requirements/build.in -c requirements/runtime.lock -o requirements/build.lock
 	@$(COMPILE) requirements/dev.in -c requirements/runtime.lock -c requirements/build.lock -o requirements/dev.lock
+	@$(COMPILE) requirements/node.in -o requirements/node.lock
 
 clean: ## Remove .venv and caches (never the database)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
