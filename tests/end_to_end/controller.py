@@ -28,14 +28,15 @@ _OWNER = {
 
 
 class Controller(Program):
-    """A running controller with an owner, and the owner's HTTP client."""
+    """A running controller, with an owner unless told otherwise, and the owner's HTTP client."""
 
     database: str
 
-    def launch(self, database: str, *flags: str) -> None:
+    def launch(self, database: str, *flags: str, make_owner: bool = True) -> None:
         """Start it and wait until both ports answer."""
         self.database = database
-        self.start("telegraf_controller.cli.main", *flags, environment={**_OWNER, "DATABASE_URL": database})
+        owner = _OWNER if make_owner else {}
+        self.start("telegraf_controller.cli.main", *flags, environment={**owner, "DATABASE_URL": database})
         deadline = time.monotonic() + _START_SECONDS
         for url in (f"{self.url}/health/ready", f"{self.heartbeat_origin}/health"):
             while not self._healthy(url):
@@ -92,12 +93,12 @@ class Controller(Program):
 
 
 @contextmanager
-def running_controller(folder: Path, database: str, *flags: str) -> Iterator[Controller]:
+def running_controller(folder: Path, database: str, *flags: str, make_owner: bool = True) -> Iterator[Controller]:
     """Run a controller on a database, new or not, for the length of a `with` block."""
     folder.mkdir(exist_ok=True)
     controller = Controller(folder)
     try:
-        controller.launch(database, *flags)
+        controller.launch(database, *flags, make_owner=make_owner)
         yield controller
     finally:
         for pid in _descendants(controller.process.pid):

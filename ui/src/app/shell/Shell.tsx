@@ -35,7 +35,7 @@ export function Shell() {
         <Brand />
         <ColorSchemeToggle />
       </AppShell.Header>
-      <AppShell.Navbar className={classes.navbar} withBorder={false}>
+      <AppShell.Navbar component="div" className={classes.navbar} withBorder={false}>
         <SideBar onClose={menu.close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>

@@ -68,7 +68,7 @@ function Versions({ summary }: { summary: AgentSummary }) {
             <span>{countText(count)}</span>
           </li>
         ))}
-        {shown.length === 0 && <span className="tc-faint">No agents.</span>}
+        {shown.length === 0 && <li className="tc-faint">No agents.</li>}
       </ul>
     </div>
   );
