@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import count
 from pathlib import Path
 
@@ -32,12 +31,14 @@ def file(tmp_path: Path, name: str) -> Path:
 def test_applying_creates_then_changes_nothing_then_updates(controller: Controller, file: Path, name: str) -> None:
     first = controller.run("config", "apply", file)
     assert first.code == 0, first.err
-    [[outcome, named, version, url]] = first.rows
-    assert (outcome, named, version) == ("created", name, "1")
+    [[outcome, kind, named, version, replaced, url]] = first.rows
+    assert (outcome, kind, named, version, replaced) == ("created", "configuration", name, "1", "")
     assert url.startswith(f"{controller.url}/api/configs/")
-    assert controller.run("config", "apply", file, "--note", "again").rows == [["unchanged", name, "1", url]]
+    again = controller.run("config", "apply", file, "--note", "again")
+    assert again.rows == [["unchanged", "configuration", name, "1", "", url]]
     file.write_bytes(DOCUMENT.encode() + b"\n")
-    assert controller.run("config", "apply", file, "--note", "an end").rows == [["updated", name, "2", url]]
+    updated = controller.run("config", "apply", file, "--note", "an end")
+    assert updated.rows == [["updated", "configuration", name, "2", "version 1 by Olivia", url]]
     with ControllerClient(controller.url, OWNER_TOKEN) as client:
         config = client.configs.find(name)
         assert config is not None
@@ -57,7 +58,7 @@ def test_export_and_apply_are_each_others_inverse_to_the_byte(
     folder = tmp_path / "new" / "folder"
     done = controller.run("config", "export", name, odd, "--output", folder)
     assert [row[:2] for row in done.rows] == [["written", name], ["written", odd]]
-    assert {path.read_bytes() for path in folder.iterdir()} == {DOCUMENT.encode()}
+    assert {path.read_bytes() for path in folder.rglob("*.toml")} == {DOCUMENT.encode()}
     assert [row[0] for row in controller.run("config", "apply", folder).rows] == ["unchanged", "unchanged"]
     again = controller.run("config", "export", name, "-o", folder)
     assert [row[0] for row in again.rows] == ["unchanged"]
@@ -67,26 +68,27 @@ def test_export_without_names_means_all(controller: Controller, file: Path, name
     controller.run("config", "apply", file)
     everything = controller.run("config", "export", "-o", tmp_path / "all")
     listed = controller.run("config", "list")
-    assert sorted(row[1] for row in everything.rows) == sorted(row[0] for row in listed.rows)
+    assert sorted(row[1] for row in everything.rows[:-1]) == sorted(row[0] for row in listed.rows)
+    assert everything.rows[-1][1] == "controller.toml"
     assert name in [row[0] for row in listed.rows]
 
 
-def test_a_document_that_is_refused_names_its_place_and_keeps_no_other_back(
+def test_a_document_that_is_refused_names_its_place_and_nothing_is_changed(
     controller: Controller, file: Path, name: str
 ) -> None:
     bad = file.with_name(f"{name} bad.toml")
     bad.write_text("[agent]\nx = = 1\n")
     done = controller.run("config", "apply", file.parent, "--json")
-    assert done.code == 1
-    assert [applied["outcome"] for applied in json.loads(done.out)] == ["created"]
+    assert (done.code, done.out) == (1, "")
     first, last = done.err.splitlines()
     assert first.startswith(f"{bad}:2:")
-    assert last == "Error: 1 of 2 files were refused."
+    assert last == "Error: 1 thing cannot be had as wanted; nothing was changed."
+    assert controller.run("config", "list", "--search", name).rows == []
 
 
 def test_standard_input_can_be_applied(controller: Controller, name: str) -> None:
     done = controller.run("config", "apply", "-", "--name", name, stdin=DOCUMENT.encode())
-    assert done.rows[0][:2] == ["created", name]
+    assert done.rows[0][:3] == ["created", "configuration", name]
     assert controller.run("config", "apply", "-", "--name", name, stdin=DOCUMENT.encode()).rows[0][0] == "unchanged"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telegraf_controller.cli.config_files import file_name_of, name_of_file, read_documents, write_document
-from telegraf_controller.cli.output import Column, CommandFailed, cell, printable, show_list, to_json
+from telegraf_controller.cli.output import Column, cell, printable, show_list, to_json
 from telegraf_controller.cli.times import parse_expiry
 from telegraf_controller.cli.tokens import shown_permissions, wanted_permissions
 from telegraf_controller.permissions import PRESETS
@@ -74,35 +75,56 @@ def test_permissions_that_are_a_preset_are_shown_by_its_name() -> None:
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60).filter(lambda n: n.strip() == n)
 )
 def test_a_name_survives_being_a_file_name(name: str) -> None:
-    file = file_name_of(name)
-    assert Path(file).name == file
-    assert not file.startswith(".")
-    assert name_of_file(Path("some/folder") / file) == name
+    file = Path(file_name_of(name))
+    assert not file.is_absolute()
+    assert not any(part.startswith(".") for part in file.parts)
+    assert name_of_file(file) == name
 
 
 @pytest.mark.parametrize(
     ("name", "file"),
-    [("web", "web.toml"), ("a/b", "a%2Fb.toml"), ("..", "%2E%2E.toml"), ("100%", "100%25.toml"), ("v1.2", "v1.2.toml")],
+    [
+        ("web", "web.toml"),
+        ("linux/web", "linux/web.toml"),
+        ("/web", "%2Fweb.toml"),
+        ("a//b", "a%2F%2Fb.toml"),
+        ("../x", "%2E%2E/x.toml"),
+        ("100%", "100%25.toml"),
+        ("v1.2", "v1.2.toml"),
+        ("controller", "%63ontroller.toml"),
+    ],
 )
 def test_a_plain_name_is_a_plain_file_name(name: str, file: str) -> None:
     assert file_name_of(name) == file
 
 
-def test_a_folder_means_its_configurations_in_order(tmp_path: Path) -> None:
-    for name in ("b.toml", "a.conf", "notes.md", ".hidden"):
+def test_names_that_differ_in_capitals_alone_get_files_that_do_not() -> None:
+    names = ["AB", "Ab", "aB", "ab", "a/É", "a/é", "controller", "Controller"]
+    taken: set[str] = set()
+    files = [file_name_of(name, taken) for name in names]
+    assert [name_of_file(Path(file)) for file in files] == names
+    assert len({file.casefold() for file in files}) == len(names)
+
+
+def test_a_folder_means_the_configurations_below_it_in_order(tmp_path: Path) -> None:
+    for name in ("b.toml", "a.conf", "notes.md", ".hidden.toml", "controller.toml", "x/controller.toml", ".git/x.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    (tmp_path / "c.toml").mkdir()
-    documents = read_documents([tmp_path], None)
+    (tmp_path / "link.toml").symlink_to("b.toml")
+    documents, refusals = read_documents([tmp_path])
+    assert not refusals
     assert [(d.name, d.toml, Path(d.source).name) for d in documents] == [
         ("a", "a.conf", "a.conf"),
         ("b", "b.toml", "b.toml"),
+        ("link", "b.toml", "link.toml"),
+        ("x/controller", "x/controller.toml", "controller.toml"),
     ]
 
 
 def test_line_ends_and_byte_order_marks_are_left_alone(tmp_path: Path) -> None:
     content = "\ufeff[agent]\r\nx = 1\rlast".encode()
     (tmp_path / "a.toml").write_bytes(content)
-    [document] = read_documents([tmp_path / "a.toml"], "name")
+    [document], _ = read_documents([tmp_path / "a.toml"], "name")
     write_document(tmp_path / "b.toml", document.toml)
     assert (tmp_path / "b.toml").read_bytes() == content
 
@@ -110,16 +132,51 @@ def test_line_ends_and_byte_order_marks_are_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
-        ({}, "There is no .toml or .conf file in"),
-        ({"a.toml": b"\xff"}, r"is not UTF-8 text \(byte 0\)"),
-        ({"a.toml": b"", "a.conf": b""}, "both stand for the configuration 'a'"),
+        ({}, "holds no .toml or .conf file."),
+        ({"a.toml": b"\xff"}, "is not UTF-8 text (byte 0)."),
+        ({"a.toml": "[agent]".encode("utf-16")}, "is not UTF-8 text (byte 0), but looks like UTF-16."),
+        ({"a.toml": b"", "a.conf": b""}, "stands for the configuration 'a', as"),
+        ({"a.toml": b"#" * (1024 * 1024 + 1)}, "has more than 1048576 bytes"),
+        ({"a%0Ab.toml": b""}, "makes no name"),
+        ({f"{'a' * 101}.toml": b""}, "makes no name"),
+        ({" .toml": b""}, "makes no name"),
     ],
 )
-def test_files_that_cannot_be_applied_are_one_sentence(tmp_path: Path, files: dict[str, bytes], sentence: str) -> None:
+def test_each_file_that_cannot_be_used_is_named(tmp_path: Path, files: dict[str, bytes], sentence: str) -> None:
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(CommandFailed, match=sentence):
-        read_documents([tmp_path], None)
+    _, [refusal] = read_documents([tmp_path])
+    assert str(tmp_path) in refusal.source
+    assert sentence in refusal.message
+
+
+def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "in", tmp_path / "out"
+    for path in (folder, outside):
+        path.mkdir()
+    (outside / "secret.toml").write_text("secret = 1")
+    (folder / "a.toml").symlink_to(outside / "secret.toml")
+    (folder / "b").symlink_to(outside)
+    (folder / "c.toml").symlink_to("nothing")
+    os.mkfifo(folder / "d.toml")
+    (folder / "e.toml").write_text("")
+    documents, refusals = read_documents([folder])
+    assert [document.name for document in documents] == ["e"]
+    assert [(Path(r.source).name, r.message) for r in refusals] == [
+        ("b", "is a link to a folder, which is not followed."),
+        ("a.toml", "is a link that leads out of the folder."),
+        ("c.toml", "is no file, or a link to nothing."),
+        ("d.toml", "is no file, or a link to nothing."),
+    ]
+
+
+def test_a_mounted_config_map_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "..2026_11_27").mkdir()
+    (tmp_path / "..2026_11_27" / "web.toml").write_text("x = 1")
+    (tmp_path / "..data").symlink_to("..2026_11_27")
+    (tmp_path / "web.toml").symlink_to("..data/web.toml")
+    [document], refusals = read_documents([tmp_path])
+    assert (document.name, document.toml, refusals) == ("web", "x = 1", [])
 
 
 def test_a_file_that_is_as_it_should_be_is_not_written_again(tmp_path: Path) -> None:

@@ -62,6 +62,35 @@ def test_every_command_about_tokens_works(controller: Controller, tmp_path: Path
             run(controller, text, tmp_path, "python")
 
 
+def test_the_pipeline_for_configuration_as_code_works(controller: Controller, tmp_path: Path) -> None:
+    """V8"""
+    document = (REPOSITORY / "docs/configuration-as-code.md").read_text()
+    files = re.findall(r"^`(fleet/\S+)`\n\n```toml\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+    assert len(files) == 3
+    for name, text in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    create = re.search(r"^telegraf_controller token create fleet-pipeline .*$", document, re.MULTILINE)
+    assert create is not None
+    token = run(controller, f"{create.group()} --quiet", tmp_path).strip()
+    variables = f"export TELEGRAF_CONTROLLER_TOKEN={token} INFLUX_TOKEN=not-for-the-log COMMIT=5eed\n"
+    proposed, merged = [variables + text for language, text in blocks("docs/configuration-as-code.md")]
+    plan = run(controller, proposed, tmp_path)
+    assert "+[[inputs.nginx]]\n" in plan
+    made = run(controller, merged, tmp_path)
+    assert f"{controller.url}/c/web" in made
+    assert "has all of this already" in run(controller, proposed, tmp_path)
+    assert "not-for-the-log" not in plan + made
+    served = httpx.get(f"{controller.url}/c/web", headers={"Authorization": f"Bearer {token}"})
+    assert 'token = "not-for-the-log"' in served.text
+    assert "[[inputs.nginx]]" in served.text
+    # Somebody saves by hand: the pipeline for the next change shows it.
+    with controller.api() as api:
+        [nginx] = api.get("/api/configs", params={"search": "nginx"}).json()["items"]
+        api.patch(f"/api/configs/{nginx['id']}", json={"toml": "[[inputs.nginx]]\n# by hand\n"})
+    assert "-# by hand\n" in run(controller, proposed, tmp_path)
+
+
 def test_the_readme_leads_from_nothing_to_an_agent_in_the_list(controller: Controller, tmp_path: Path) -> None:
     """H1"""
     commands = [

@@ -50,6 +50,12 @@ def say(text: str) -> None:
     typer.echo(printable(text))
 
 
+def show_text(text: str) -> None:
+    """Print text of several lines, each with its end; control characters, tabs apart, are escaped."""
+    lines = text.split("\n")
+    typer.echo("\n".join("\t".join(map(printable, line.split("\t"))) for line in lines), nl=False)
+
+
 def complain(text: str) -> None:
     """Print a line about something wrong on stderr."""
     typer.echo(printable(text), err=True)

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
 
 from telegraf_controller import clock
-from telegraf_controller.client.records import (
-    Agent,
-    AgentSummary,
-    Config,
-    ConfigVersion,
-    NewToken,
-    Page,
-    ServedConfig,
-    ServerVersion,
-    Token,
-    User,
-)
-from telegraf_controller.client.transport import Transport
+from telegraf_controller.client.content import Aliases, Configs, Constants, Groups, Labels
+from telegraf_controller.client.records import Agent, AgentSummary, NewToken, Page, ServerVersion, Token, User
+from telegraf_controller.client.transport import Transport, given, part
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
 
@@ -38,6 +27,10 @@ class ControllerClient:
         self._transport = Transport(base_url, token, timeout_seconds)
         self.tokens = Tokens(self._transport)
         self.configs = Configs(self._transport)
+        self.groups = Groups(self._transport)
+        self.constants = Constants(self._transport)
+        self.labels = Labels(self._transport)
+        self.aliases = Aliases(self._transport)
         self.agents = Agents(self._transport)
         self.users = Users(self._transport)
 
@@ -100,7 +93,7 @@ class Tokens:
             "agentIds": agent_ids,
             "configs": configs,
         }
-        return self._transport.send("POST", "/api/tokens", NewToken, _given(body))
+        return self._transport.send("POST", "/api/tokens", NewToken, given(body))
 
     def each(
         self, *, status: str | None = None, search: str | None = None, expiring_within_days: int | None = None
@@ -115,91 +108,20 @@ class Tokens:
 
     def read(self, token_id: str) -> Token:
         """Return one token."""
-        return self._transport.get(f"/api/tokens/{_part(token_id)}", Token)
+        return self._transport.get(f"/api/tokens/{part(token_id)}", Token)
 
     def revoke(self, token_id: str) -> Token:
         """Make a token's value useless from now on and keep its record (T9)."""
-        return self._transport.send("POST", f"/api/tokens/{_part(token_id)}/revoke", Token)
+        return self._transport.send("POST", f"/api/tokens/{part(token_id)}/revoke", Token)
 
     def rotate(self, token_id: str, *, overlap_seconds: int | None = None) -> NewToken:
         """Issue a new value; the old one works on for the overlap (T12)."""
-        body = _given({"overlapSeconds": overlap_seconds})
-        return self._transport.send("POST", f"/api/tokens/{_part(token_id)}/rotate", NewToken, body)
+        body = given({"overlapSeconds": overlap_seconds})
+        return self._transport.send("POST", f"/api/tokens/{part(token_id)}/rotate", NewToken, body)
 
     def delete(self, token_id: str) -> None:
         """Remove a token and its record (T9)."""
-        self._transport.exchange("DELETE", f"/api/tokens/{_part(token_id)}")
-
-
-class Configs:
-    """`/api/configs`."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def create(self, name: str, toml: str, *, description: str | None = None, note: str | None = None) -> Config:
-        """Store a new configuration as version 1 (V2)."""
-        body = _given({"name": name, "toml": toml, "description": description, "note": note})
-        return self._transport.send("POST", "/api/configs", Config, body)
-
-    def each(self, *, search: str | None = None) -> Iterator[Config]:
-        """Go through the configurations, without their texts."""
-        return self._transport.each("/api/configs", Config, {"search": search})
-
-    def find(self, name: str) -> Config | None:
-        """Return the configuration of that name, without its text."""
-        return next((config for config in self.each(search=name) if config.name == name), None)
-
-    def read(self, config_id: str) -> Config:
-        """Return one configuration with its stored text."""
-        return self._transport.get(f"/api/configs/{_part(config_id)}", Config)
-
-    def update(
-        self,
-        config_id: str,
-        *,
-        name: str | None = None,
-        toml: str | None = None,
-        description: str | None = None,
-        note: str | None = None,
-        base_version: int | None = None,
-    ) -> Config:
-        """Change what is given; changed text becomes the next version. 409 `edit_conflict` past `base_version` (V2)."""
-        body = {
-            "name": name,
-            "toml": toml,
-            "description": description,
-            "note": note,
-            "baseVersion": base_version,
-        }
-        return self._transport.send("PATCH", f"/api/configs/{_part(config_id)}", Config, _given(body))
-
-    def delete(self, config_id: str) -> None:
-        """Remove a configuration with its versions (V4)."""
-        self._transport.exchange("DELETE", f"/api/configs/{_part(config_id)}")
-
-    def versions(self, config_id: str) -> Iterator[ConfigVersion]:
-        """Go through the versions of a configuration, without their texts (V3)."""
-        return self._transport.each(f"/api/configs/{_part(config_id)}/versions", ConfigVersion)
-
-    def version(self, config_id: str, version: int) -> ConfigVersion:
-        """Return one version with its text."""
-        return self._transport.get(f"/api/configs/{_part(config_id)}/versions/{version}", ConfigVersion)
-
-    def toml(self, config_id: str, parameters: Mapping[str, str] | None = None) -> ServedConfig:
-        """Return what an agent gets from the configuration's URL with these parameters (C1)."""
-        path = f"/api/configs/{_part(config_id)}/toml"
-        answer = self._transport.exchange("GET", path, query=parameters, accept="application/toml")
-        return ServedConfig(
-            body=answer.content,
-            last_modified=answer.headers.get("Last-Modified"),
-            etag=answer.headers.get("ETag"),
-        )
-
-    def url(self, config: Config) -> str:
-        """Return the URL that an agent fetches the configuration from: by its first alias when it has one."""
-        path = f"/c/{config.aliases[0]}" if config.aliases else f"/api/configs/{config.id}/toml"
-        return self._transport.base_url + path
+        self._transport.exchange("DELETE", f"/api/tokens/{part(token_id)}")
 
 
 class Agents:
@@ -229,11 +151,11 @@ class Agents:
 
     def read(self, agent_id: str) -> Agent:
         """Return one agent."""
-        return self._transport.get(f"/api/agents/{_part(agent_id)}", Agent)
+        return self._transport.get(f"/api/agents/{part(agent_id)}", Agent)
 
     def delete(self, agent_id: str) -> None:
         """Forget an agent; its next heartbeat creates it anew (A6)."""
-        self._transport.exchange("DELETE", f"/api/agents/{_part(agent_id)}")
+        self._transport.exchange("DELETE", f"/api/agents/{part(agent_id)}")
 
     def summary(self, *, status: str | None = None, search: str | None = None) -> AgentSummary:
         """Return counts over the agents (A5)."""
@@ -254,12 +176,3 @@ class Users:
         """Return the user of that name, in any case (U4)."""
         wanted = username.lower()
         return next((user for user in self.each(search=username) if user.username.lower() == wanted), None)
-
-
-def _given(body: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what was not given: to the API an absent field means "as it is"."""
-    return {key: value for key, value in body.items() if value is not None}
-
-
-def _part(value: str) -> str:
-    return quote(value, safe="")

@@ -79,6 +79,19 @@ class Problem(Record, frozen=True, kw_only=True):
     column: int | None = None
 
 
+class Problems(Record, frozen=True, kw_only=True):
+    """What the check of a text found (Q1)."""
+
+    problems: list[Problem]
+
+
+class LabelTag(Record, frozen=True, kw_only=True):
+    """A label as the records of what carries it show it."""
+
+    id: str
+    name: str
+
+
 class Config(Record, frozen=True, kw_only=True):
     """A configuration (V1). Lists leave `toml` out."""
 
@@ -88,6 +101,8 @@ class Config(Record, frozen=True, kw_only=True):
     toml: str | None = None
     editor_mode: str = "code"
     aliases: list[str] = []
+    labels: list[LabelTag] = []
+    groups: list[str] = []
     current_version: int
     agent_count: int | None = None
     created_at: datetime
@@ -105,6 +120,62 @@ class ConfigVersion(Record, frozen=True, kw_only=True):
     note: str = ""
     created_at: datetime
     created_by: str | None = None
+
+
+class GroupMember(Record, frozen=True, kw_only=True):
+    """A configuration in a group."""
+
+    id: str
+    name: str
+
+
+class GroupProblem(Problem, frozen=True, kw_only=True):
+    """A problem of a group's text as a whole, and where it is in a member (G1)."""
+
+    config_id: str | None = None
+    config_line: int | None = None
+
+
+class Group(Record, frozen=True, kw_only=True):
+    """A group (G1); `configs` are its members in the order in which they are served. Lists leave `problems` out."""
+
+    id: str
+    name: str
+    description: str = ""
+    configs: list[GroupMember]
+    labels: list[LabelTag] = []
+    aliases: list[str] = []
+    agent_count: int | None = None
+    problems: list[GroupProblem] = []
+
+
+class Constant(Record, frozen=True, kw_only=True):
+    """A value that configurations share (K1)."""
+
+    name: str
+    value: str
+    usage_count: int = 0
+
+    def __repr__(self) -> str:
+        """Name the constant and keep its value, which may be a secret, out of logs and tracebacks."""
+        return f"Constant(name={self.name!r})"
+
+
+class Label(Record, frozen=True, kw_only=True):
+    """A label (B1)."""
+
+    id: str
+    name: str
+    description: str = ""
+    color: str = ""
+
+
+class Alias(Record, frozen=True, kw_only=True):
+    """A name in URLs, and what it leads to (L1)."""
+
+    alias: str
+    config_id: str | None = None
+    group_id: str | None = None
 
 
 class ServedConfig(Record, frozen=True, kw_only=True):

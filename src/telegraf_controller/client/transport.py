@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -189,3 +190,13 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def given(body: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what was not given: to the API an absent field means "as it is"."""
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def part(value: str) -> str:
+    """Write a value as one segment of a path."""
+    return quote(value, safe="")
