@@ -22,6 +22,7 @@ from telegraf_controller.db.engine import Database
 from telegraf_controller.groups import routes as groups
 from telegraf_controller.labels import routes as labels
 from telegraf_controller.options import Options
+from telegraf_controller.reporting import routes as reporting
 from telegraf_controller.settings import routes as settings
 from telegraf_controller.tokens import routes as tokens
 from telegraf_controller.users import routes as users
@@ -44,6 +45,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     groups.router,
     aliases.router,
     agents.router,
+    reporting.router,
+    reporting.agents_router,
     settings.router,
     health.router,
     home.router,

@@ -41,6 +41,7 @@ STATUS_OF: dict[str, int] = {
     "config_name_conflict": 409,
     "constant_in_use": 409,
     "constant_name_conflict": 409,
+    "default_rule": 409,
     "edit_conflict": 409,
     "email_conflict": 409,
     "label_name_conflict": 409,

@@ -20,6 +20,7 @@ from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.reporting import sweep as sweeping
 from telegraf_controller.reporting.sweep import sweep
 from telegraf_controller.reporting.tables import ReportingRule
+from telegraf_controller.reporting.thresholds import read_thresholds
 from tests.heartbeats.support import NOON, NOON_MS, beat, open_store, write
 
 THRESHOLD = timedelta(seconds=180)
@@ -140,7 +141,9 @@ async def test_an_agent_that_has_just_reported_is_never_marked(store: HeartbeatS
     now = NOON + timedelta(seconds=200)
     found = [agent_id_of("web-1"), agent_id_of("web-2")]
     await write(store, beat("web-1", at_ms=clock.to_epoch_ms(now)))
-    assert await sweeping._mark(database, found, now) == 1
+    async with database.read() as session:
+        silent_now = sweeping._fell_silent(await read_thresholds(session), now)
+    assert await sweeping._mark(database, found, silent_now) == 1
     assert await silent(database) == {agent_id_of("web-2")}
 
 

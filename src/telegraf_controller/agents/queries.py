@@ -38,6 +38,9 @@ SortKey = Literal["name", "status", "lastSeen", "version"]
 
 # Rules are a room to the right of this one, which knows of them what an agent shows.
 _rules = table("reporting_rules", column("id", Id), column("number", Integer), column("description", String))
+_named = table("reporting_rules", column("number", Integer), column("replaced_by", Integer)).alias("named_rules")
+_FOLLOWED = func.coalesce(_named.c.replaced_by, _named.c.number)
+"""The number of the rule that agents follow whose row has some number: a deleted rule leaves its number behind."""
 
 BANDS: tuple[tuple[str, timedelta | None], ...] = (
     ("lt5m", timedelta(minutes=5)),
@@ -154,8 +157,10 @@ async def _with_labels(session: AsyncSession, views: list[AgentView]) -> list[Ag
 
 
 def _views() -> Select[Agent, AgentLiveness, UUID, str]:
-    return _joined(select(Agent, AgentLiveness, _rules.c.id, _rules.c.description)).join(
-        _rules, _rules.c.number == AgentLiveness.rule
+    return (
+        _joined(select(Agent, AgentLiveness, _rules.c.id, _rules.c.description))
+        .join(_named, _named.c.number == AgentLiveness.rule)
+        .join(_rules, _rules.c.number == _FOLLOWED)
     )
 
 
@@ -175,8 +180,8 @@ def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:
         runs = exists().where(AgentReference.agent_id == Agent.id, AgentReference.reference.in_(names))
         conditions.append(runs)
     if wanted.reporting_rule is not None:
-        rule = select(_rules.c.number).where(_rules.c.id == wanted.reporting_rule)
-        conditions.append(AgentLiveness.rule.in_(rule))
+        rule = select(_named.c.number).join(_rules, _rules.c.number == _FOLLOWED)
+        conditions.append(AgentLiveness.rule.in_(rule.where(_rules.c.id == wanted.reporting_rule)))
     conditions += having_label(AGENTS, Agent.id, wanted.labels)
     if wanted.version is not None:
         conditions.append(Agent.telegraf_version == wanted.version)

@@ -25,6 +25,9 @@ class ReportingRule(Base):
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=uuid4)
     number: Mapped[int] = mapped_column(Integer, unique=True)
     """How an agent's row names its rule: a small number, because every heartbeat rewrites that row."""
+    replaced_by: Mapped[int | None] = mapped_column(Integer)
+    """Set when the rule was deleted: the number of the rule that its agents follow instead. The row stays, so that
+    deleting writes no agents, however many there are, and disturbs no heartbeat that is just making one."""
     description: Mapped[str] = mapped_column(String(200))
     not_reporting_after_seconds: Mapped[int] = mapped_column(Integer)
     auto_delete: Mapped[bool] = mapped_column(Boolean, default=False)
