@@ -20,6 +20,7 @@ from telegraf_controller.configs.serving import ServingApp
 from telegraf_controller.constants import routes as constants
 from telegraf_controller.db.engine import Database
 from telegraf_controller.groups import routes as groups
+from telegraf_controller.heartbeats import routes as heartbeats
 from telegraf_controller.labels import routes as labels
 from telegraf_controller.options import Options
 from telegraf_controller.reporting import routes as reporting
@@ -47,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     agents.router,
     reporting.router,
     reporting.agents_router,
+    heartbeats.router,
     settings.router,
     health.router,
     home.router,

@@ -23,7 +23,7 @@ from telegraf_controller.heartbeats.batch import Batch
 from telegraf_controller.heartbeats.log_entries import StoredEntry
 from telegraf_controller.heartbeats.parse import Heartbeat, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point
-from telegraf_controller.heartbeats.queries import read_latest_logs, read_series
+from telegraf_controller.heartbeats.queries import read_latest, read_series
 from telegraf_controller.heartbeats.server import HeartbeatServer, build
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
@@ -79,12 +79,14 @@ class Port:
     async def series(self, instance_id: str) -> list[Point]:
         """Every heartbeat of an agent that is stored."""
         async with self.database.read() as session:
-            return await read_series(session, instance_id, start=ALL_TIME[0], end=ALL_TIME[1], limit=100_000)
+            series = await read_series(session, instance_id, start=ALL_TIME[0], end=ALL_TIME[1], limit=100_000)
+            return series.points
 
     async def logs(self, instance_id: str) -> tuple[int, list[StoredEntry]]:
         """The log entries of an agent's latest heartbeat."""
         async with self.database.read() as session:
-            return await read_latest_logs(session, instance_id)
+            latest = await read_latest(session, instance_id)
+            return (0, []) if latest is None else (latest.reported_logs, latest.logs)
 
     async def agents(self) -> set[str]:
         """The instance ids of all agents."""

@@ -22,7 +22,7 @@ from telegraf_controller.heartbeats import checkpoints, queries
 from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
 from telegraf_controller.heartbeats.parse import Heartbeat, Statistics, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point, pack_points, points_of
-from telegraf_controller.heartbeats.queries import read_latest_logs, read_series
+from telegraf_controller.heartbeats.queries import read_latest, read_series
 from telegraf_controller.heartbeats.retention import GROUPS_PER_STEP, keep_statistics
 from telegraf_controller.heartbeats.store import GenerationMoved, HeartbeatStore
 from telegraf_controller.heartbeats.store_sqlite import ROWS_PER_STATEMENT
@@ -100,7 +100,7 @@ async def test_the_last_of_an_agent_in_a_group_wins(store: HeartbeatStore, datab
     assert (await liveness(database)).metrics == 3
     async with database.read() as session:
         series = await read_series(session, "web-1", start=ALL_TIME[0], end=ALL_TIME[1])
-    assert sorted(point.metrics or 0 for point in series) == [1, 2, 3]
+    assert sorted(point.metrics or 0 for point in series.points) == [1, 2, 3]
 
 
 async def test_a_slower_node_does_not_turn_an_agent_back(store: HeartbeatStore, database: Database) -> None:
@@ -140,11 +140,14 @@ async def test_log_entries_are_those_of_the_latest_heartbeat(store: HeartbeatSto
     entry = {"time": "t", "level": "ERROR", "source": "s", "message": "\0🚀"}
     await write(store, beat(logs=[entry]))
     async with database.read() as session:
-        reported, logs = await read_latest_logs(session, "web-1")
-    assert (reported, logs[0].message) == (1, "\0🚀")
+        latest = await read_latest(session, "web-1")
+    assert latest is not None
+    assert (latest.reported_logs, latest.logs[0].message) == (1, "\0🚀")
     await write(store, beat(at_ms=NOON_MS + 1000))
     async with database.read() as session:
-        assert await read_latest_logs(session, "web-1") == (0, [])
+        latest = await read_latest(session, "web-1")
+    assert latest is not None
+    assert (latest.reported_logs, latest.logs) == (0, [])
 
 
 async def test_ids_of_every_kind_are_stored_and_found_again(port: Port) -> None:
@@ -232,9 +235,10 @@ async def test_a_series_is_the_newest_points_oldest_first(
         between = await read_series(
             session, "web-1", start=NOON + timedelta(minutes=2), end=NOON + timedelta(minutes=4)
         )
-    assert [point.metrics for point in whole] == list(range(10))
-    assert [point.metrics for point in newest] == [7, 8, 9]
-    assert [point.metrics for point in between] == [2, 3, 4]
+    assert [point.metrics for point in whole.points] == list(range(10))
+    assert [point.metrics for point in newest.points] == [7, 8, 9]
+    assert [point.metrics for point in between.points] == [2, 3, 4]
+    assert (whole.complete, newest.complete, between.complete) == (True, False, True)
 
 
 async def test_old_statistics_are_dropped_and_the_latest_stay_with_the_agent(
@@ -246,7 +250,8 @@ async def test_old_statistics_are_dropped_and_the_latest_stay_with_the_agent(
     end = NOON + timedelta(minutes=GROUPS_PER_STEP + 19)
     assert await keep_statistics(database, end, 1) == GROUPS_PER_STEP + 20 - 61
     async with database.read() as session:
-        assert len(await read_series(session, "web-1", start=ALL_TIME[0], end=ALL_TIME[1], limit=1000)) == 61
+        series = await read_series(session, "web-1", start=ALL_TIME[0], end=ALL_TIME[1], limit=1000)
+    assert len(series.points) == 61
     assert await keep_statistics(database, end + timedelta(days=2), 24) == 61
     assert (await liveness(database)).metrics == GROUPS_PER_STEP + 19
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, tuple_
@@ -18,36 +19,55 @@ from telegraf_controller.heartbeats.tables import AgentLog, HeartbeatGroup
 _GROUPS_PER_READ = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What an agent's heartbeats reported, oldest first."""
+
+    points: list[Point]
+    complete: bool
+    """False when older ones of the time that was asked for may be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatestHeartbeat:
+    """How an agent is by its latest heartbeat, and the log entries that this had."""
+
+    liveness: AgentLiveness
+    reported_logs: int
+    logs: list[StoredEntry]
+
+
 async def read_series(
     session: AsyncSession, instance_id: str, *, start: datetime, end: datetime, limit: int = 200
-) -> list[Point]:
-    """Return what an agent's heartbeats reported between two instants, the newest `limit` of them, oldest first.
+) -> Series:
+    """Return what an agent's heartbeats reported between two instants, the newest `limit` of them.
 
     An agent that was deleted and came back begins anew.
     """
     first_seen = await session.scalar(select(Agent.first_seen).where(Agent.id == agent_id_of(instance_id)))
     if first_seen is None:
-        return []
+        return Series([], complete=True)
     key, start = agent_key(instance_id), max(start, first_seen)
     start_ms, end_ms = clock.to_epoch_ms(start), clock.to_epoch_ms(end)
     newest_first: list[Point] = []
     async for group in _groups(session, start, end):
         points = list(points_of(key, group.points, clock.to_epoch_ms(group.first_received_at)))
         newest_first += [point for point in reversed(points) if start_ms <= point.received_ms <= end_ms]
-        if len(newest_first) >= limit:
+        if len(newest_first) > limit:
             break
-    return newest_first[:limit][::-1]
+    return Series(newest_first[:limit][::-1], complete=len(newest_first) <= limit)
 
 
-async def read_latest_logs(session: AsyncSession, instance_id: str) -> tuple[int, list[StoredEntry]]:
-    """Return how many log entries an agent's latest heartbeat had, and those that are stored."""
-    row = await session.scalar(
-        select(AgentLog)
-        .join(AgentLiveness, AgentLiveness.agent_id == AgentLog.agent_id)
-        # Entries of an earlier heartbeat stay behind when the latest one had none.
-        .where(AgentLog.agent_id == agent_id_of(instance_id), AgentLog.received_at == AgentLiveness.last_seen)
-    )
-    return (0, []) if row is None else (row.reported, read_entries(row.entries))
+async def read_latest(session: AsyncSession, instance_id: str) -> LatestHeartbeat | None:
+    """Return an agent's latest heartbeat, None when there is no such agent."""
+    # Entries of an earlier heartbeat stay behind when the latest one had none.
+    of_the_latest = (AgentLog.agent_id == AgentLiveness.agent_id) & (AgentLog.received_at == AgentLiveness.last_seen)
+    wanted = select(AgentLiveness, AgentLog).outerjoin(AgentLog, of_the_latest)
+    row = (await session.execute(wanted.where(AgentLiveness.agent_id == agent_id_of(instance_id)))).one_or_none()
+    if row is None:
+        return None
+    liveness, log = row
+    return LatestHeartbeat(liveness, *((0, []) if log is None else (log.reported, read_entries(log.entries))))
 
 
 async def _groups(session: AsyncSession, start: datetime, end: datetime) -> AsyncIterator[HeartbeatGroup]:

@@ -992,6 +992,46 @@ export interface paths {
         patch: operations["update_constant_api_constants__name__patch"];
         trace?: never;
     };
+    "/api/heartbeat/agent/{instanceId}/latest-heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Latest Heartbeat
+         * @description Show the latest heartbeat of an agent with its log entries; null when there is no such agent (D2).
+         */
+        get: operations["latest_heartbeat_api_heartbeat_agent__instanceId__latest_heartbeat_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/heartbeat/agent/{instanceId}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statistics
+         * @description Show the statistics of an agent over time: the newest that are wanted, oldest first (D2).
+         */
+        get: operations["statistics_api_heartbeat_agent__instanceId__logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invites": {
         parameters: {
             query?: never;
@@ -2641,12 +2681,47 @@ export interface components {
             older: number;
         };
         /**
+         * LatestHeartbeatRecord
+         * @description The latest heartbeat of an agent (D2).
+         */
+        LatestHeartbeatRecord: {
+            /** Logs */
+            logs: components["schemas"]["LogEntry"][];
+            /** Receivedat */
+            receivedAt: string;
+            /** Reportedlogs */
+            reportedLogs: number;
+            statistics: components["schemas"]["AgentStatistics"] | null;
+            /** Storedlogs */
+            storedLogs: number;
+        };
+        /**
          * Leader
          * @description Whether this node sweeps and cleans.
          */
         Leader: {
             /** Leader */
             leader: boolean;
+        };
+        /**
+         * LogEntry
+         * @description One log entry as the agent sent it.
+         */
+        LogEntry: {
+            /** Attributes */
+            attributes: {
+                [key: string]: unknown;
+            } | null;
+            /** Level */
+            level: string;
+            /** Message */
+            message: string;
+            /** Source */
+            source: string;
+            /** Time */
+            time: string;
+            /** Truncated */
+            truncated: boolean;
         };
         /**
          * LoginSecurity
@@ -3161,6 +3236,35 @@ export interface components {
          */
         SignedInUser: {
             user: components["schemas"]["UserRecord"];
+        };
+        /**
+         * StatisticsPoint
+         * @description What one heartbeat reported; the counts are null when it had no statistics.
+         */
+        StatisticsPoint: {
+            /** Errors */
+            errors: number | null;
+            /** Metrics */
+            metrics: number | null;
+            /** Receivedat */
+            receivedAt: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "warn" | "fail" | "undefined" | "not_reporting";
+            /** Warnings */
+            warnings: number | null;
+        };
+        /**
+         * StatisticsSeries
+         * @description The statistics of an agent over time, oldest first (D2).
+         */
+        StatisticsSeries: {
+            /** Complete */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["StatisticsPoint"][];
         };
         /**
          * Status
@@ -8366,6 +8470,146 @@ export interface operations {
             };
             /** @description The body is too large. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    latest_heartbeat_api_heartbeat_agent__instanceId__latest_heartbeat_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description URL-encoded. */
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatestHeartbeatRecord"] | null;
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    statistics_api_heartbeat_agent__instanceId__logs_get: {
+        parameters: {
+            query?: {
+                from?: number | null;
+                limit?: number;
+                to?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description URL-encoded. */
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsSeries"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
