@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@ta
 
 import { api } from "@/api/client";
 import type { paths } from "@/api/schema";
+import type { FilterSource } from "@/shared/table/filters";
 import type { List } from "@/shared/table/use-list";
 
 type AgentListQuery = NonNullable<paths["/api/agents"]["get"]["parameters"]["query"]>;
@@ -46,13 +47,16 @@ export const agentSummaryQuery = (list: List) => {
   });
 };
 
-/** Which versions of Telegraf there are in the whole fleet, to choose from. */
-export const agentVersionsQuery = queryOptions({
+/** Versions of Telegraf to filter by, the most frequent in the fleet first. */
+export const versionSource: FilterSource = {
   queryKey: [...all, "versions"],
-  queryFn: ({ signal }) => api.get("/api/agents/summary", { signal }),
-  select: (summary) => summary.telegrafVersion.flatMap(({ version }) => (version === null ? [] : [version])),
-  staleTime: 60_000,
-});
+  matching: async (typed, signal) => {
+    const { telegrafVersion } = await api.get("/api/agents/summary", { signal });
+    const known = telegrafVersion.flatMap(({ version }) => (version?.includes(typed) ? [version] : []));
+    return known.slice(0, 50).map((version) => ({ value: version, label: version }));
+  },
+  named: (version) => Promise.resolve(version),
+};
 
 /** Agents whose names fit what somebody types, a few. */
 export const agentSearchQuery = (search: string) =>

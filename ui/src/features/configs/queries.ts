@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@ta
 
 import { api, getText } from "@/api/client";
 import type { components, paths } from "@/api/schema";
+import type { FilterSource } from "@/shared/table/filters";
 import type { List } from "@/shared/table/use-list";
 
 type ConfigListQuery = NonNullable<paths["/api/configs"]["get"]["parameters"]["query"]>;
@@ -44,6 +45,16 @@ export const configSearchQuery = (search: string) =>
     select: (page) => page.items,
     placeholderData: keepPreviousData,
   });
+
+/** Configurations to filter by; an alias does as well. */
+export const configSource: FilterSource = {
+  queryKey: [...all, "filter"],
+  matching: async (search, signal) => {
+    const page = await api.get("/api/configs", { query: { search, limit: 50 }, signal });
+    return page.items.map(({ id, name }) => ({ value: id, label: name }));
+  },
+  named: async (idOrAlias, signal) => (await api.get("/api/configs/{idOrAlias}", { path: { idOrAlias }, signal })).name,
+};
 
 export const configQuery = (id: string) =>
   queryOptions({

@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@ta
 
 import { api } from "@/api/client";
 import type { components, paths } from "@/api/schema";
+import type { FilterSource } from "@/shared/table/filters";
 import type { List } from "@/shared/table/use-list";
 
 type GroupListQuery = NonNullable<paths["/api/config-groups"]["get"]["parameters"]["query"]>;
@@ -34,6 +35,17 @@ export const groupChoicesQuery = queryOptions({
   select: (page) => page.items,
   staleTime: 30_000,
 });
+
+/** Groups to filter by; an alias does as well. */
+export const groupSource: FilterSource = {
+  queryKey: [...all, "filter"],
+  matching: async (search, signal) => {
+    const page = await api.get("/api/config-groups", { query: { search, limit: 50 }, signal });
+    return page.items.map(({ id, name }) => ({ value: id, label: name }));
+  },
+  named: async (idOrAlias, signal) =>
+    (await api.get("/api/config-groups/{idOrAlias}", { path: { idOrAlias }, signal })).name,
+};
 
 export const groupQuery = (id: string) =>
   queryOptions({

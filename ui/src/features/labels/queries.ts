@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@ta
 
 import { api } from "@/api/client";
 import type { components, paths } from "@/api/schema";
+import type { FilterSource } from "@/shared/table/filters";
 import type { List } from "@/shared/table/use-list";
 
 type LabelListQuery = NonNullable<paths["/api/labels"]["get"]["parameters"]["query"]>;
@@ -34,6 +35,16 @@ export const labelChoicesQuery = queryOptions({
   select: (page) => page.items,
   staleTime: 30_000,
 });
+
+/** Labels to filter by. */
+export const labelSource: FilterSource = {
+  queryKey: [...all, "filter"],
+  matching: async (search, signal) => {
+    const page = await api.get("/api/labels", { query: { search, limit: 50 }, signal });
+    return page.items.map(({ id, name }) => ({ value: id, label: name }));
+  },
+  named: async (labelId, signal) => (await api.get("/api/labels/{labelId}", { path: { labelId }, signal })).name,
+};
 
 export function useLabelActions() {
   const client = useQueryClient();

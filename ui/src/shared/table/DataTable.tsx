@@ -9,7 +9,8 @@ import { EmptyState, LoadError } from "@/shared/parts/states";
 
 import { BulkBar } from "./BulkBar";
 import classes from "./DataTable.module.css";
-import { type Filter, TableFilters } from "./TableFilters";
+import type { Filter } from "./filters";
+import { TableFilters } from "./TableFilters";
 import { TableFooter } from "./TableFooter";
 import { TableSearch } from "./TableSearch";
 import { TableSkeleton } from "./TableSkeleton";

@@ -5,14 +5,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
 import type { Agent } from "@/api/types";
-import { labelChoicesQuery } from "@/features/labels/queries";
+import { configSource } from "@/features/configs/queries";
+import { labelSource } from "@/features/labels/queries";
 import type { ListDefaults } from "@/shared/lib/list-state";
 import { LabelChips } from "@/shared/parts/LabelChips";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
-import type { Filter } from "@/shared/table/TableFilters";
+import type { Filter } from "@/shared/table/filters";
 import { useList } from "@/shared/table/use-list";
 import { useSelection } from "@/shared/table/use-selection";
 import { urls } from "@/shared/urls";
@@ -21,10 +22,11 @@ import { agentName } from "../names";
 import { AgentBadge } from "../parts/AgentBadge";
 import { AgentCard } from "../parts/AgentCard";
 import { AgentDialogs, type AgentDialogsState, useAgentDialogs } from "../parts/AgentDialogs";
+import { AgentTitle } from "../parts/AgentTitle";
 import { ConfigNames } from "../parts/ConfigNames";
 import { FleetSummary } from "../parts/FleetSummary";
 import { RefreshControl, useAutoRefresh } from "../parts/RefreshControl";
-import { agentFilters, agentsQuery, agentVersionsQuery } from "../queries";
+import { agentFilters, agentsQuery, versionSource } from "../queries";
 import { STATUSES } from "../status";
 
 const DEFAULTS: ListDefaults = { sortBy: "name", sortOrder: "asc", filters: agentFilters };
@@ -33,7 +35,7 @@ const COLUMNS: Column<Agent>[] = [
   { key: "name", header: "Agent", sortBy: "name", cell: (agent) => <AgentTitle agent={agent} /> },
   { key: "status", header: "Status", sortBy: "status", cell: (agent) => <AgentBadge status={agent.status} /> },
   { key: "configs", header: "Configurations", cell: (agent) => <ConfigNames configs={agent.configs} /> },
-  { key: "labels", header: "Labels", cell: (agent) => <LabelChips labels={agent.labels} /> },
+  { key: "labels", header: "Labels", cell: (agent) => <LabelChips labels={agent.labels} most={2} /> },
   { key: "version", header: "Telegraf", sortBy: "version", cell: (agent) => agent.telegrafVersion ?? <span className="tc-faint">unknown</span> },
   { key: "address", header: "Address", cell: (agent) => <span className="tc-mono">{agent.ipAddress}</span> },
   { key: "rule", header: "Rule", cell: (agent) => <span className="tc-faint">{agent.reportingRule.description}</span> },
@@ -48,17 +50,6 @@ export default function AgentsPage() {
       <PageHeader title="Agents" actions={<RefreshControl seconds={refresh.seconds} onChange={refresh.setSeconds} />} />
       <FleetSummary list={list} refetchEveryMs={refresh.everyMs} />
       <AgentTable list={list} refetchEveryMs={refresh.everyMs} />
-    </>
-  );
-}
-
-function AgentTitle({ agent }: { agent: Agent }) {
-  return (
-    <>
-      {agentName(agent)}
-      {agent.hostname && agent.hostname !== agent.instanceId && (
-        <span className="tc-faint" style={{ fontWeight: 400 }}> {agent.instanceId}</span>
-      )}
     </>
   );
 }
@@ -101,13 +92,13 @@ function AgentTable({ list, refetchEveryMs }: { list: ReturnType<typeof useList>
 
 function useAgentFilters(): Filter[] {
   const can = useCan();
-  const versions = useQuery(agentVersionsQuery).data ?? [];
-  const labels = useQuery({ ...labelChoicesQuery, enabled: can("labels:read") }).data ?? [];
-  return [
+  const filters: (Filter | false)[] = [
     { name: "status", label: "Status", options: STATUSES.map(({ name, label }) => ({ value: name, label })) },
-    { name: "label", label: "Label", multiple: true, options: labels.map(({ id, name }) => ({ value: id, label: name })) },
-    { name: "version", label: "Telegraf", options: versions.map((version) => ({ value: version, label: version })) },
+    can("configs:read") && { name: "config", label: "Configuration", source: configSource },
+    can("labels:read") && { name: "label", label: "Label", multiple: true, source: labelSource },
+    { name: "version", label: "Telegraf", source: versionSource },
   ];
+  return filters.filter((filter) => filter !== false);
 }
 
 function ViewSwitch({ value, onChange }: { value: string; onChange: (view: string) => void }) {

@@ -47,8 +47,10 @@ function Tiles({ summary }: { summary: AgentSummary }) {
         const colors = { "--tint": `var(--tc-${tone}-tint)`, "--ink": `var(--tc-${tone})` } as CSSProperties;
         return (
           <div key={name} className={classes.tile} style={colors}>
-            <div className={classes.number}>{countText(count)}</div>
-            <div className={classes.caption}>{label} · {shareText(count, summary.total)}</div>
+            <div className={classes.number}>
+              {countText(count)} <span className={classes.share}>{shareText(count, summary.total)}</span>
+            </div>
+            <div className={classes.caption}>{label}</div>
           </div>
         );
       })}

@@ -12,7 +12,7 @@ import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
-import type { Filter } from "@/shared/table/TableFilters";
+import type { Filter } from "@/shared/table/filters";
 import { useList } from "@/shared/table/use-list";
 import { useSelection } from "@/shared/table/use-selection";
 import { urls } from "@/shared/urls";
