@@ -8,6 +8,7 @@ import { constantRoutes } from "@/features/constants/routes";
 import { groupRoutes } from "@/features/groups/routes";
 import { labelRoutes } from "@/features/labels/routes";
 import { settingsRoutes } from "@/features/settings/routes";
+import { startRoutes } from "@/features/start/routes";
 import { tokenRoutes } from "@/features/tokens/routes";
 import { userRoutes } from "@/features/users/routes";
 import { Loading } from "@/shared/parts/states";
@@ -23,7 +24,7 @@ function Start() {
   return <Navigate to={firstRoom(useCan())} replace />;
 }
 
-const rooms: RouteObject[] = [...agentRoutes, ...configRoutes, ...groupRoutes, ...constantRoutes, ...labelRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
+const rooms: RouteObject[] = [...startRoutes, ...agentRoutes, ...configRoutes, ...groupRoutes, ...constantRoutes, ...labelRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
 
 export const router = createBrowserRouter([
   {

@@ -1,6 +1,7 @@
 /** Every address of the interface, as it stands in the route table (`:name`) and as a link. */
 export const paths = {
   home: "/",
+  start: "/start",
   signIn: "/sign-in",
   setUp: "/set-up",
   invite: "/invite/:secret",
@@ -28,6 +29,7 @@ export type GroupTab = "preview" | "aliases" | "manage";
 
 export const urls = {
   home: paths.home,
+  start: paths.start,
   setUp: paths.setUp,
   agents: paths.agents,
   agentsWith: (filter: Record<string, string>) => `${paths.agents}?${new URLSearchParams(filter)}`,

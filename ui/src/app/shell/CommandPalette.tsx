@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
-import { IconApi, IconFileSettings, IconLogout, IconMoon, IconSearch, IconServer2, IconSun, IconUser } from "@tabler/icons-react";
+import { IconApi, IconFileSettings, IconLogout, IconMoon, IconPlus, IconSearch, IconServer2, IconSun, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
@@ -34,6 +34,9 @@ export function CommandPalette() {
       onClick: () => void navigate(entry.to),
     }));
   const others: SpotlightActionData[] = [
+    ...(can("tokens:write")
+      ? [{ id: "start", label: "Add an agent", keywords: "first start command telegraf install", leftSection: <IconPlus size={17} stroke={1.7} />, onClick: () => void navigate(urls.start) }]
+      : []),
     { id: "account", label: "Account", keywords: "password e-mail", leftSection: <IconUser size={17} stroke={1.7} />, onClick: () => void navigate(urls.account) },
     { id: "api", label: "API reference", leftSection: <IconApi size={17} stroke={1.7} />, onClick: () => void window.open(urls.apiReference) },
     { id: "light", label: "Light colours", keywords: "theme", leftSection: <IconSun size={17} stroke={1.7} />, onClick: () => setColorScheme("light") },

@@ -1,1 +1,6 @@
 export { TomlView } from "./editor/TomlView";
+export { firstConfiguration } from "./template";
+export { TOKEN_PLACEHOLDER } from "./use/command";
+export { CommandFields } from "./use/CommandFields";
+export { ShellSwitch } from "./use/ShellSwitch";
+export { useCommand } from "./use/use-command";

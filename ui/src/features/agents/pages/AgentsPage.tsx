@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Menu, SegmentedControl, VisuallyHidden } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { IconDots, IconLayoutGrid, IconList, IconServer2, IconTag, IconTrash } from "@tabler/icons-react";
+import { IconDots, IconLayoutGrid, IconList, IconPlus, IconServer2, IconTag, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
@@ -45,9 +45,16 @@ const COLUMNS: Column<Agent>[] = [
 export default function AgentsPage() {
   const list = useList(DEFAULTS);
   const refresh = useAutoRefresh();
+  const can = useCan();
+  const actions = (
+    <>
+      <RefreshControl seconds={refresh.seconds} onChange={refresh.setSeconds} />
+      {can("tokens:write") && <Button component={Link} to={urls.start} leftSection={<IconPlus size={16} />}>Add an agent</Button>}
+    </>
+  );
   return (
     <>
-      <PageHeader title="Agents" actions={<RefreshControl seconds={refresh.seconds} onChange={refresh.setSeconds} />} />
+      <PageHeader title="Agents" actions={actions} />
       <FleetSummary list={list} refetchEveryMs={refresh.everyMs} />
       <AgentTable list={list} refetchEveryMs={refresh.everyMs} />
     </>
@@ -60,6 +67,7 @@ function AgentTable({ list, refetchEveryMs }: { list: ReturnType<typeof useList>
   const [view, setView] = useLocalStorage({ key: "tc-agents-view", defaultValue: "table", getInitialValueInEffect: false });
   const selection = useSelection<Agent>();
   const dialogs = useAgentDialogs();
+  const mayAdd = can("tokens:write");
   const mayChange = can("agents:write") || can("agents:delete");
   return (
     <>
@@ -80,9 +88,9 @@ function AgentTable({ list, refetchEveryMs }: { list: ReturnType<typeof useList>
         bulk={<BulkActions agents={[...selection.rows.values()]} dialogs={dialogs} />}
         empty={{
           title: "No agent has reported yet",
-          text: "An agent appears here with its first heartbeat. It needs a token with the preset “Telegraf agent” and the heartbeat plugin in its configuration.",
+          text: "An agent appears here with its first heartbeat. One page leads there: a configuration, a token and the command to paste.",
           icon: <IconServer2 size={22} stroke={1.6} />,
-          action: can("tokens:write") && <Button component={Link} to={urls.tokens}>Make a token</Button>,
+          action: mayAdd && <Button component={Link} to={urls.start}>Add the first agent</Button>,
         }}
       />
       <AgentDialogs dialogs={dialogs} onDone={selection.clear} />

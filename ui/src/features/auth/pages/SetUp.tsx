@@ -41,7 +41,7 @@ function SetUpForm({ needsCode }: { needsCode: boolean }) {
     submit: async ({ setupCode, ...owner }) => {
       await api.post("/api/auth/setup", { body: { ...owner, setupCode: needsCode ? setupCode.trim() : null } });
       await signedIn();
-      void navigate(paths.home, { replace: true });
+      void navigate(paths.start, { replace: true });
     },
   });
   const wait = useWait(error);
