@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import __version__, clock
@@ -25,7 +28,15 @@ from telegraf_controller.access.require import (
     WriteSession,
     requires,
 )
-from telegraf_controller.access.schemas import AuthStatus, Me, Provider, SessionInUse, SignedInUser, TokenInUse
+from telegraf_controller.access.schemas import (
+    AuthStatus,
+    Me,
+    Provider,
+    SessionInUse,
+    SessionRecord,
+    SignedInUser,
+    TokenInUse,
+)
 from telegraf_controller.audit.record import Target, record
 from telegraf_controller.permissions import in_table_order
 from telegraf_controller.users import account, sign_in
@@ -35,6 +46,7 @@ from telegraf_controller.users.sessions import end_session
 from telegraf_controller.users.setup import NewOwner, set_up
 from telegraf_controller.users.tables import UserSession
 from telegraf_controller.web.declared import also
+from telegraf_controller.web.schemas import Page, PageQuery
 
 router = APIRouter(tags=["people"])
 
@@ -122,6 +134,26 @@ async def change_password(body: PasswordChange, by: Caller, services: InServices
         services.database, services.guard, by, current=body.current_password, new=body.new_password
     )
     return UserRecord.of(user, clock.now())
+
+
+@router.get("/api/account/sessions", **requires(SESSION))
+async def list_sessions(wanted: Annotated[PageQuery, Query()], by: Caller, session: ReadSession) -> Page[SessionRecord]:
+    """List where one is signed in, the session that was used last first (U8)."""
+    rows = await account.own_sessions(session, by, clock.now())
+    items = [SessionRecord.of(row, by) for row in rows[wanted.offset : wanted.offset + wanted.limit]]
+    return Page[SessionRecord](items=items, total=len(rows), page=wanted.page, limit=wanted.limit)
+
+
+@router.delete("/api/account/sessions", status_code=204, **requires(SESSION))
+async def end_other_sessions(by: Caller, session: WriteSession) -> None:
+    """Sign out everywhere but here: all of one's other sessions end at once (U8)."""
+    await account.end_other_sessions(session, by, clock.now())
+
+
+@router.delete("/api/account/sessions/{session_id}", status_code=204, **requires(SESSION))
+async def end_one_session(session_id: UUID, by: Caller, session: WriteSession) -> None:
+    """End one of one's own sessions at once (U8)."""
+    await account.end_own_session(session, by, session_id, clock.now())
 
 
 def _token_in_use(by: Identity) -> TokenInUse | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from telegraf_controller.access.identity import Identity
 from telegraf_controller.users.schemas import UserRecord
+from telegraf_controller.users.sessions import idle_end, session_id_of
+from telegraf_controller.users.tables import UserSession
 from telegraf_controller.web.schemas import Answer, WireTime
 
 
@@ -43,6 +46,34 @@ class SessionInUse(Answer):
     """The session that a request belongs to."""
 
     expires_at: WireTime
+
+
+class SessionRecord(Answer):
+    """One of the caller's sessions, as its browser introduced itself (U8): never its secret."""
+
+    id: UUID
+    current: bool
+    """Whether it is the one that asks."""
+    address: str
+    user_agent: str
+    created_at: WireTime
+    last_seen_at: WireTime
+    """To the minute."""
+    expires_at: WireTime
+    """When it ends unless it is used before; seven days after it began it ends in any case."""
+
+    @classmethod
+    def of(cls, row: UserSession, by: Identity) -> SessionRecord:
+        """Show a session to whom it belongs to."""
+        return cls(
+            id=session_id_of(row.digest),
+            current=row.digest == by.session_id,
+            address=row.address,
+            user_agent=row.user_agent,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=idle_end(row),
+        )
 
 
 class Me(Answer):

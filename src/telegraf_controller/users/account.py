@@ -1,8 +1,10 @@
-"""What everybody changes about themself (U8)."""
+"""What everybody sees and changes about themself (U8)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,18 +14,19 @@ from telegraf_controller.audit.record import Target, before_and_after, record
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.db.unique import unique_or
-from telegraf_controller.errors import Forbidden
+from telegraf_controller.errors import Forbidden, NotFound
 from telegraf_controller.settings.queries import read_login_security
 from telegraf_controller.users.lockout import Guard
 from telegraf_controller.users.names import names_taken
 from telegraf_controller.users.passwords import hash_password, require_password
 from telegraf_controller.users.queries import get_user
 from telegraf_controller.users.resets import forget_resets
-from telegraf_controller.users.sessions import end_sessions_of
+from telegraf_controller.users.sessions import end_session, end_sessions_of, live_sessions_of, session_id_of
 from telegraf_controller.users.sign_in import confirm_password
-from telegraf_controller.users.tables import User
+from telegraf_controller.users.tables import User, UserSession
 
 PASSWORD = "account.password"  # noqa: S105 - the name of an action
+SESSION_END = "session.end"
 
 
 async def change_account(
@@ -70,6 +73,30 @@ async def change_password(database: Database, guard: Guard, by: Identity, *, cur
         await forget_resets(session, user.id)
         await record(session, by, PASSWORD, target=Target("user", user.id, user.username), now=now)
     return user
+
+
+async def own_sessions(session: AsyncSession, by: Identity, now: datetime) -> Sequence[UserSession]:
+    """Return the caller's sessions that have not ended, the one that was used last first (U8)."""
+    assert by.user_id is not None
+    return await live_sessions_of(session, by.user_id, now)
+
+
+async def end_own_session(session: AsyncSession, by: Identity, session_id: UUID, now: datetime) -> None:
+    """End one of the caller's sessions at once, on every node (U8). Raises NotFound, also for somebody else's."""
+    for row in await own_sessions(session, by, now):
+        if session_id_of(row.digest) == session_id:
+            await end_session(session, row.digest)
+            await record(session, by, SESSION_END, target=Target("user", by.user_id, by.username), now=now)
+            return
+    raise NotFound("session", session_id)
+
+
+async def end_other_sessions(session: AsyncSession, by: Identity, now: datetime) -> None:
+    """End all sessions of the caller but the one that asks, at once and on every node (U8)."""
+    assert by.user_id is not None
+    await end_sessions_of(session, by.user_id, but=by.session_id)
+    target = Target("user", by.user_id, by.username)
+    await record(session, by, SESSION_END, target=target, changes={"which": "all others"}, now=now)
 
 
 async def _myself(session: AsyncSession, by: Identity) -> User:

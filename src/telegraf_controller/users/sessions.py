@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,6 +69,17 @@ async def find_session(session: AsyncSession, digest: bytes, now: datetime) -> t
     return None if found is None else (found[0], found[1])
 
 
+def session_id_of(digest: bytes) -> UUID:
+    """Return what people and programs call a session: it tells neither the cookie nor what is stored of it."""
+    return UUID(bytes=hashlib.sha256(digest).digest()[:16])
+
+
+async def live_sessions_of(session: AsyncSession, user_id: UUID, now: datetime) -> Sequence[UserSession]:
+    """Return a user's sessions that have not ended, the one that was used last first."""
+    wanted = select(UserSession).where(UserSession.user_id == user_id, _is_live(now))
+    return (await session.scalars(wanted.order_by(UserSession.last_seen_at.desc(), UserSession.digest))).all()
+
+
 async def end_session(session: AsyncSession, digest: bytes) -> None:
     """End one session at once, on every node."""
     await session.execute(delete(UserSession).where(UserSession.digest == digest))
@@ -76,6 +89,11 @@ async def end_sessions_of(session: AsyncSession, user_id: UUID, *, but: bytes | 
     """End all sessions of a user at once, on every node, perhaps but one."""
     ended = delete(UserSession).where(UserSession.user_id == user_id)
     await session.execute(ended if but is None else ended.where(UserSession.digest != but))
+
+
+def idle_end(used: UserSession) -> datetime:
+    """Return when a session ends if nobody uses it any more."""
+    return min(used.last_seen_at + timedelta(seconds=IDLE_SECONDS), used.expires_at)
 
 
 def _is_live(now: datetime) -> ColumnElement[bool]:
