@@ -49,6 +49,9 @@ async def test_a_label_has_every_field(configs: Configs) -> None:
         "name": "Production",
         "description": "",
         "color": "#2f9e44",
+        "configCount": 0,
+        "groupCount": 0,
+        "agentCount": 0,
         "createdAt": "2026-09-21T14:13:20.250Z",
         "createdBy": "Mona",
         "updatedAt": "2026-09-21T14:13:20.250Z",
@@ -233,6 +236,25 @@ async def test_groups_carry_labels_and_are_found_by_them(configs: Configs) -> No
     assert (await configs.call("HEAD", f"{path}/toml")).headers["last-modified"] == before
     trail = [entry.target_name for entry in await audit_trail(configs.api.database) if entry.action == "group.labels"]
     assert trail == ["all"] * 4
+
+
+async def test_a_label_says_how_much_of_each_kind_carries_it(configs: Configs) -> None:
+    """B1"""
+    await given(configs.api, beat("web-1"), beat("web-2"), beat("web-3"))
+    used, unused = await make(configs, "used"), await make(configs, "unused")
+    made = [await configs.create(name=name, labelIds=[used]) for name in ("a", "b")]
+    group = record(await configs.call("POST", "/api/config-groups", {"name": "g", "members": [made[0]["id"]]}))
+    await configs.call("POST", f"/api/config-groups/{group['id']}/assign/{used}")
+    body = {"ids": [str(agent_id_of(name)) for name in ("web-1", "web-2", "web-3")], "labelIds": [used]}
+    await configs.call("PUT", "/api/agents/bulk/labels/assign", body)
+
+    def counts(label: dict[str, Any]) -> tuple[int, int, int]:
+        return label["configCount"], label["groupCount"], label["agentCount"]
+
+    assert counts(record(await configs.call("GET", f"/api/labels/{used}"))) == (2, 1, 3)
+    assert counts(record(await configs.call("PATCH", f"/api/labels/{used}", {"description": "busy"}))) == (2, 1, 3)
+    page = record(await configs.call("GET", "/api/labels"))
+    assert {label["id"]: counts(label) for label in page["items"]} == {used: (2, 1, 3), unused: (0, 0, 0)}
 
 
 async def test_a_deleted_label_is_gone_everywhere(configs: Configs) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.db.text import contains
 from telegraf_controller.errors import NotFound
-from telegraf_controller.labels.carriers import Carrier
+from telegraf_controller.labels.carriers import AGENTS, CONFIGS, GROUPS, Carrier
 from telegraf_controller.labels.tables import Label
 
 SortKey = Literal["name", "createdAt", "updatedAt"]
@@ -50,6 +51,27 @@ async def list_labels(
     order = column.desc() if descending else column.asc()
     rows = await session.scalars(statement.order_by(order, Label.id).offset(offset).limit(limit))
     return list(rows), total or 0
+
+
+@dataclass(frozen=True, slots=True)
+class LabelUse:
+    """How many of each kind carry a label."""
+
+    configs: int = 0
+    groups: int = 0
+    agents: int = 0
+
+
+async def count_use(session: AsyncSession, label_ids: Collection[UUID]) -> dict[UUID, LabelUse]:
+    """Return for each label how much carries it (B1): what its removal is about."""
+    counts: dict[Carrier, dict[UUID, int]] = {}
+    for carrier in (CONFIGS, GROUPS, AGENTS):
+        grouped = select(carrier.label, func.count()).where(carrier.label.in_(label_ids)).group_by(carrier.label)
+        counts[carrier] = {label: count for label, count in await session.execute(grouped)}
+    return {
+        label: LabelUse(*(counts[carrier].get(label, 0) for carrier in (CONFIGS, GROUPS, AGENTS)))
+        for label in label_ids
+    }
 
 
 async def labels_of(session: AsyncSession, carrier: Carrier, ids: Collection[UUID]) -> dict[UUID, list[Label]]:

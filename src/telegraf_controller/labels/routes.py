@@ -6,10 +6,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
 from telegraf_controller.labels import actions, queries
+from telegraf_controller.labels.queries import LabelUse
 from telegraf_controller.labels.schemas import (
     LabelBulk,
     LabelCreate,
@@ -18,6 +20,7 @@ from telegraf_controller.labels.schemas import (
     LabelRecord,
     bulk_answer,
 )
+from telegraf_controller.labels.tables import Label
 from telegraf_controller.web.schemas import BulkAnswer, Page
 
 router = APIRouter(prefix="/api/labels", tags=["labels"])
@@ -36,7 +39,8 @@ async def list_labels(wanted: Annotated[LabelQuery, Query()], session: ReadSessi
         offset=wanted.offset,
         limit=wanted.limit,
     )
-    items = [LabelRecord.of(label) for label in labels]
+    use = await queries.count_use(session, [label.id for label in labels])
+    items = [LabelRecord.of(label, use[label.id]) for label in labels]
     return Page[LabelRecord](items=items, total=total, page=wanted.page, limit=wanted.limit)
 
 
@@ -47,7 +51,7 @@ async def create_label(body: LabelCreate, by: Caller, session: WriteSession, res
         session, by, name=body.name, description=body.description, color=body.color, now=clock.now()
     )
     response.headers["Location"] = f"/api/labels/{label.id}"
-    return LabelRecord.of(label)
+    return LabelRecord.of(label, LabelUse())
 
 
 @router.delete("", **requires("labels:delete"))
@@ -59,16 +63,20 @@ async def delete_labels(body: LabelBulk, by: Caller, session: WriteSession) -> B
 @router.get("/{labelId}", **requires("labels:read"))
 async def read_label(label_id: LabelId, session: ReadSession) -> LabelRecord:
     """Show one label."""
-    return LabelRecord.of(await queries.get_label(session, label_id))
+    return await _shown(session, await queries.get_label(session, label_id))
 
 
 @router.patch("/{labelId}", **requires("labels:write"))
 async def update_label(label_id: LabelId, body: LabelPatch, by: Caller, session: WriteSession) -> LabelRecord:
     """Change a label wherever it is."""
-    return LabelRecord.of(await actions.update_label(session, by, label_id, body.wanted(), now=clock.now()))
+    return await _shown(session, await actions.update_label(session, by, label_id, body.wanted(), now=clock.now()))
 
 
 @router.delete("/{labelId}", status_code=204, **requires("labels:delete"))
 async def delete_label(label_id: LabelId, by: Caller, session: WriteSession) -> None:
     """Remove a label, also from everything that carries it (B1)."""
     await actions.delete_label(session, by, label_id, now=clock.now())
+
+
+async def _shown(session: AsyncSession, label: Label) -> LabelRecord:
+    return LabelRecord.of(label, (await queries.count_use(session, [label.id]))[label.id])

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, field_validator
 
 from telegraf_controller.labels.actions import DEFAULT_COLOR, LabelChange
-from telegraf_controller.labels.queries import SortKey
+from telegraf_controller.labels.queries import LabelUse, SortKey
 from telegraf_controller.labels.tables import Label
 from telegraf_controller.web.schemas import Answer, Body, BulkAnswer, BulkResult, PageQuery, WireTime
 
@@ -101,15 +101,21 @@ class LabelRecord(Answer):
     name: str
     description: str
     color: str
+    config_count: int
+    group_count: int
+    agent_count: int
+    """How many configurations, groups and agents carry it."""
     created_at: WireTime
     created_by: str | None
     updated_at: WireTime
     updated_by: str | None
 
     @classmethod
-    def of(cls, label: Label) -> LabelRecord:
-        """Show a label."""
-        return cls.model_validate(label)
+    def of(cls, label: Label, use: LabelUse) -> LabelRecord:
+        """Show a label and how much carries it."""
+        plain = ("id", "name", "description", "color", "created_at", "created_by", "updated_at", "updated_by")
+        counts = {"config_count": use.configs, "group_count": use.groups, "agent_count": use.agents}
+        return cls.model_validate({name: getattr(label, name) for name in plain} | counts)
 
 
 class LabelTag(Answer):

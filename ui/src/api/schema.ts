@@ -2506,14 +2506,20 @@ export interface components {
          * @description A label (B1).
          */
         LabelRecord: {
+            /** Agentcount */
+            agentCount: number;
             /** Color */
             color: string;
+            /** Configcount */
+            configCount: number;
             /** Createdat */
             createdAt: string;
             /** Createdby */
             createdBy: string | null;
             /** Description */
             description: string;
+            /** Groupcount */
+            groupCount: number;
             /**
              * Id
              * Format: uuid

@@ -9,9 +9,10 @@ import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
 import { type Dialog, useDialog } from "@/shared/dialog/use-dialog";
 import type { ListDefaults } from "@/shared/lib/list-state";
 import { notifyBulk } from "@/shared/lib/notify";
+import { counted, countText } from "@/shared/lib/numbers";
 import { LabelChip } from "@/shared/parts/LabelChips";
 import { PageHeader } from "@/shared/parts/PageHeader";
-import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
 import { useList } from "@/shared/table/use-list";
@@ -26,9 +27,16 @@ const DEFAULTS: ListDefaults = { sortBy: "name", sortOrder: "asc", filters: [] }
 const COLUMNS: Column<Label>[] = [
   { key: "name", header: "Name", sortBy: "name", cell: (label) => <LabelChip label={label} /> },
   { key: "description", header: "Description", cell: (label) => label.description || <span className="tc-faint">–</span> },
-  { key: "agents", header: "Agents", cell: (label) => <Link to={urls.agentsWith({ label: label.id })}>show</Link> },
-  { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (label) => <RelativeTime at={label.updatedAt} /> },
+  { key: "agents", header: "Agents", align: "end", cell: (label) => <Carriers count={label.agentCount} to={urls.agentsWith({ label: label.id })} /> },
+  { key: "configs", header: "Configurations", align: "end", cell: (label) => <Carriers count={label.configCount} to={`${urls.configs}?label=${label.id}`} /> },
+  { key: "groups", header: "Groups", align: "end", cell: (label) => <Carriers count={label.groupCount} to={`${urls.groups}?label=${label.id}`} /> },
+  { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (label) => <WhenAndWho at={label.updatedAt} by={label.updatedBy} /> },
 ];
+
+/** How many things carry a label, and the way to them. */
+function Carriers({ count, to }: { count: number; to: string }) {
+  return count ? <Link to={to}>{countText(count)}</Link> : <span className="tc-faint">–</span>;
+}
 
 export default function LabelsPage() {
   const can = useCan();
@@ -79,6 +87,8 @@ export default function LabelsPage() {
 function DeleteDialog({ dialog, onDone }: { dialog: Dialog<Label[]>; onDone: () => void }) {
   const { removeMany } = useLabelActions();
   const labels = dialog.subject ?? [];
+  const it = labels.length === 1 ? "it" : "them";
+  const carriers = carriersText(labels);
   return (
     <ConfirmDialog
       opened={dialog.opened}
@@ -91,7 +101,19 @@ function DeleteDialog({ dialog, onDone }: { dialog: Dialog<Label[]>; onDone: () 
       }}
     >
       <Affected names={labels.map((label) => label.name)} />
-      <Text size="sm">{labels.length === 1 ? "It is" : "They are"} taken off everything that carries {labels.length === 1 ? "it" : "them"}. Agents and configurations stay as they are.</Text>
+      <Text size="sm">
+        {carriers ? <>{labels.length === 1 ? "It is" : "They are"} taken off <strong>{carriers}</strong>, which otherwise stay as they are.</> : `Nothing carries ${it}.`}{" "}
+        This cannot be undone.
+      </Text>
     </ConfirmDialog>
   );
+}
+
+/** "3 agents, 2 configurations and 1 group"; empty when nothing carries the labels. */
+function carriersText(labels: Label[]): string {
+  const sum = (key: "agentCount" | "configCount" | "groupCount") => labels.reduce((all, label) => all + label[key], 0);
+  const parts = ([["agentCount", "agent"], ["configCount", "configuration"], ["groupCount", "group"]] as const).flatMap(([key, what]) =>
+    sum(key) ? [counted(sum(key), what)] : [],
+  );
+  return new Intl.ListFormat("en-GB").format(parts);
 }
