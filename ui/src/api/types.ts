@@ -27,6 +27,7 @@ export type Me = Schemas["Me"];
 export type PasswordResetCreated = Schemas["PasswordResetCreated"];
 export type PermissionTable = Schemas["PermissionTable"];
 export type Problem = Schemas["ProblemRecord"];
+export type Session = Schemas["SessionRecord"];
 export type Settings = Schemas["SettingsRecord"];
 export type SettingsPatch = Schemas["SettingsPatch"];
 export type Token = Schemas["TokenRecord"];

@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -20,7 +21,7 @@ export function Forbidden({ permission }: { permission: string }) {
             <code>{permission}</code>. An administrator can change your role.
           </>
         }
-        action={<Link to={paths.home}>To the start</Link>}
+        action={<Button component={Link} to={paths.home} size="xs" variant="default">To the start</Button>}
       />
     </>
   );

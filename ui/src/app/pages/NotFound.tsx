@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { IconCompass } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -12,7 +13,7 @@ export function NotFound() {
         icon={<IconCompass size={22} stroke={1.6} />}
         title="There is no page here"
         text="The address may be mistyped, or what it showed has been removed."
-        action={<Link to={paths.home}>To the start</Link>}
+        action={<Button component={Link} to={paths.home} size="xs" variant="default">To the start</Button>}
       />
     </>
   );

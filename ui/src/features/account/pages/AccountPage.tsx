@@ -7,35 +7,27 @@ import { useApiForm } from "@/shared/form/use-api-form";
 import { emailProblem, usernameProblem } from "@/shared/lib/names";
 import { notifyDone } from "@/shared/lib/notify";
 import { PageHeader } from "@/shared/parts/PageHeader";
-import { RelativeTime } from "@/shared/parts/RelativeTime";
-import { Facts, Section } from "@/shared/parts/Section";
+import { Section } from "@/shared/parts/Section";
 import { useCan, useMe } from "@/shared/session";
 import { settingsQuery } from "@/shared/settings";
 
+import { SessionsSection } from "../parts/SessionsSection";
 import { useAccountActions } from "../queries";
 
 export default function AccountPage() {
-  const { user, role, session } = useMe();
+  const { user } = useMe();
   return (
     <div style={{ maxWidth: 860 }}>
-      <PageHeader title="Account" lead="Your own name, e-mail and password." />
+      <PageHeader title="Account" lead="Your own name, e-mail, password and sessions." />
       <ProfileSection />
       {user.authProvider === "local" && <PasswordSection />}
-      <Section title="This session">
-        <Facts
-          facts={[
-            ["Role", role],
-            ["Last sign-in", <RelativeTime at={user.lastSignInAt} />],
-            session ? ["Ends", <><RelativeTime at={session.expiresAt} />, or after 12 hours without use</>] : null,
-          ]}
-        />
-      </Section>
+      <SessionsSection />
     </div>
   );
 }
 
 function ProfileSection() {
-  const { user } = useMe();
+  const { user, role } = useMe();
   const { change } = useAccountActions();
   const { form, onSubmit, busy, error } = useApiForm({
     initialValues: { username: user.username, email: user.email },
@@ -48,7 +40,7 @@ function ProfileSection() {
     },
   });
   return (
-    <Section title="Profile">
+    <Section title="Profile" lead={<>You are signed in as {role}. Tokens and changes show this name.</>}>
       <form onSubmit={onSubmit} noValidate>
         <Stack gap="sm" maw={420}>
           <TextInput label="Username" autoComplete="username" {...form.getInputProps("username")} />

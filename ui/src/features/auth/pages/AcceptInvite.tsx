@@ -63,7 +63,7 @@ function NoInvite() {
         icon={<IconMailOff size={22} stroke={1.6} />}
         title="This invite is no longer valid"
         text="It was used already, has ended, or was taken back. Ask whoever sent it for a new one."
-        action={<Link to={paths.signIn}>To the sign-in page</Link>}
+        action={<Button component={Link} to={paths.signIn} size="xs" variant="default">To the sign-in page</Button>}
       />
     </AuthFrame>
   );

@@ -47,7 +47,7 @@ function NoLink() {
         icon={<IconLinkOff size={22} stroke={1.6} />}
         title="This link is no longer valid"
         text="It was used already or has ended. An administrator can make a new one."
-        action={<Link to={paths.signIn}>To the sign-in page</Link>}
+        action={<Button component={Link} to={paths.signIn} size="xs" variant="default">To the sign-in page</Button>}
       />
     </AuthFrame>
   );

@@ -57,7 +57,7 @@ export default function TomlEditor({ ref, start, label, readOnly = false, ...cal
     const save = { key: "Mod-s", preventDefault: true, run: () => (latest.current.onSave?.(), true) };
     const editing: Extension = readOnly
       ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0" })]
-      : [history(), keymap.of([save, ...historyKeymap, indentWithTab]), checks((found) => latest.current.onProblems?.(found)), changes];
+      : [EditorView.contentAttributes.of({ tabindex: "0" }), history(), keymap.of([save, ...historyKeymap, indentWithTab]), checks((found) => latest.current.onProblems?.(found)), changes];
     const created = new EditorView({
       parent: host.current!,
       state: EditorState.create({ doc: first.current, extensions: [editing, reading(label)] }),

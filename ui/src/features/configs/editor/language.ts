@@ -44,7 +44,7 @@ const look = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--mantine-font-family-monospace)", lineHeight: "1.6" },
   ".cm-content": { caretColor: "var(--mantine-color-text)", padding: "8px 0" },
   ".cm-cursor": { borderLeftColor: "var(--mantine-color-text)" },
-  ".cm-gutters": { backgroundColor: "var(--tc-raised)", color: "var(--mantine-color-placeholder)", border: "none" },
+  ".cm-gutters": { backgroundColor: "var(--tc-raised)", color: "var(--mantine-color-dimmed)", border: "none" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 8px 0 12px" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--tc-code-line)" },
   ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": {
@@ -63,7 +63,13 @@ const look = EditorView.theme({
     fontFamily: "var(--mantine-font-family)",
     maxWidth: "480px",
   },
-  ".cm-changedLine": { backgroundColor: "var(--tc-code-changed) !important" },
+  "&.cm-merge-a .cm-changedLine": { backgroundColor: "var(--tc-fail-tint) !important" },
+  "&.cm-merge-b .cm-changedLine": { backgroundColor: "var(--tc-ok-tint) !important" },
+  "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": { background: "color-mix(in srgb, var(--tc-fail-fill) 26%, transparent) !important" },
+  "&.cm-merge-b .cm-changedText": { background: "color-mix(in srgb, var(--tc-ok-fill) 28%, transparent) !important" },
+  "&.cm-merge-a .cm-changedLineGutter, .cm-deletedLineGutter": { background: "var(--tc-fail-fill) !important" },
+  "&.cm-merge-b .cm-changedLineGutter": { background: "var(--tc-ok-fill) !important" },
+  ".cm-collapsedLines": { background: "var(--tc-sunken) !important", color: "var(--mantine-color-dimmed) !important" },
   ".cm-deletedChunk": { backgroundColor: "var(--tc-fail-tint) !important" },
 });
 

@@ -5,7 +5,6 @@ import { Link, Navigate, useNavigate, useParams } from "react-router";
 
 import { isApiError } from "@/api/errors";
 import type { Config } from "@/api/types";
-import { AgentsOf } from "@/features/agents/offered";
 import { Aliases } from "@/features/aliases/offered";
 import { useDialog } from "@/shared/dialog/use-dialog";
 import { countText } from "@/shared/lib/numbers";
@@ -16,6 +15,7 @@ import { useCan } from "@/shared/session";
 import { type ConfigTab, urls } from "@/shared/urls";
 
 import { configQuery } from "../queries";
+import { AgentsTab } from "../tabs/AgentsTab";
 import { EditorTab } from "../tabs/EditorTab";
 import { ManageTab } from "../tabs/ManageTab";
 import { VersionsTab } from "../tabs/VersionsTab";
@@ -25,7 +25,7 @@ export default function ConfigPage() {
   const { id = "" } = useParams();
   const query = useQuery(configQuery(id));
   if (isApiError(query.error, "not_found")) {
-    return <EmptyState title="There is no such configuration" text="It was deleted, or the address is mistyped." action={<Link to={urls.configs}>To the configurations</Link>} />;
+    return <EmptyState title="There is no such configuration" text="It was deleted, or the address is mistyped." action={<Button component={Link} to={urls.configs} size="xs" variant="default">To the configurations</Button>} />;
   }
   if (query.isError && !query.data) return <LoadError what="the configuration" error={query.error} onRetry={() => void query.refetch()} />;
   return query.data ? <ConfigDetail key={query.data.id} config={query.data} /> : <Loading />;
@@ -62,7 +62,7 @@ function ConfigDetail({ config }: { config: Config }) {
         <Tabs.Panel value="editor"><EditorTab config={config} /></Tabs.Panel>
         <Tabs.Panel value="versions"><VersionsTab config={config} /></Tabs.Panel>
         <Tabs.Panel value="aliases"><Aliases owner={{ kind: "config", id: config.id }} /></Tabs.Panel>
-        {seesAgents && <Tabs.Panel value="agents"><AgentsOf configId={config.id} /></Tabs.Panel>}
+        {seesAgents && <Tabs.Panel value="agents"><AgentsTab config={config} /></Tabs.Panel>}
         <Tabs.Panel value="manage"><ManageTab config={config} /></Tabs.Panel>
       </Tabs>
       <UseDialog dialog={use} />

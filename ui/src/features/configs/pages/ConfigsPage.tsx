@@ -12,7 +12,7 @@ import { notifyBulk, notifyFailed } from "@/shared/lib/notify";
 import { counted, countText } from "@/shared/lib/numbers";
 import { LabelChips } from "@/shared/parts/LabelChips";
 import { PageHeader } from "@/shared/parts/PageHeader";
-import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
 import { useList } from "@/shared/table/use-list";
@@ -30,7 +30,7 @@ const COLUMNS: Column<ConfigSummary>[] = [
   { key: "aliases", header: "Aliases", cell: (config) => <Aliases aliases={config.aliases} /> },
   { key: "agents", header: "Agents", cell: (config) => <Agents config={config} /> },
   { key: "version", header: "Version", cell: (config) => config.currentVersion },
-  { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (config) => <LastChange config={config} /> },
+  { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (config) => <WhenAndWho at={config.updatedAt} by={config.updatedBy} /> },
 ];
 
 export default function ConfigsPage() {
@@ -127,10 +127,12 @@ function Aliases({ aliases }: { aliases: string[] }) {
 }
 
 function Agents({ config }: { config: ConfigSummary }) {
-  if (config.agentCount === 0) return <span className="tc-faint">none</span>;
-  return <Link to={urls.agentsWith({ config: config.id })}>{countText(config.agentCount)}</Link>;
-}
-
-function LastChange({ config }: { config: ConfigSummary }) {
-  return <><RelativeTime at={config.updatedAt} /> {config.updatedBy && <span className="tc-faint">by {config.updatedBy}</span>}</>;
+  const groups = config.groups.length;
+  if (config.agentCount === 0 && groups === 0) return <span className="tc-faint">none</span>;
+  return (
+    <span className="tc-nowrap">
+      {config.agentCount > 0 && <Link to={urls.agentsWith({ config: config.id })}>{countText(config.agentCount)}</Link>}
+      {groups > 0 && <span className="tc-faint">{config.agentCount > 0 && " + "}in {counted(groups, "group")}</span>}
+    </span>
+  );
 }

@@ -1,15 +1,20 @@
-import { Button, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
-import { useNavigate } from "react-router";
+import { Button, Group, Stack, Textarea, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Fragment } from "react";
+import { Link, useNavigate } from "react-router";
 
 import type { Config, ConfigSummary } from "@/api/types";
+import { groupChoicesQuery } from "@/features/groups/queries";
 import { LabelsDialog } from "@/features/labels/offered";
 import { useDialog } from "@/shared/dialog/use-dialog";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { notifyDone, notifyFailed } from "@/shared/lib/notify";
+import { Id } from "@/shared/parts/Id";
+import { countText } from "@/shared/lib/numbers";
 import { LabelChips } from "@/shared/parts/LabelChips";
-import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Columns, Facts, Section } from "@/shared/parts/Section";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
 
@@ -26,11 +31,11 @@ export function ManageTab({ config }: { config: Config }) {
           <Facts
             facts={[
               ["Version", config.currentVersion],
-              ["Created", <><RelativeTime at={config.createdAt} /> <span className="tc-faint">{config.createdBy && `by ${config.createdBy}`}</span></>],
-              ["Last change", <><RelativeTime at={config.updatedAt} /> <span className="tc-faint">{config.updatedBy && `by ${config.updatedBy}`}</span></>],
-              ["Agents", config.agentCount],
-              ["Groups", config.groups.length || "none"],
-              ["Id", <span className="tc-mono">{config.id}</span>],
+              ["Created", <WhenAndWho at={config.createdAt} by={config.createdBy} />],
+              ["Last change", <WhenAndWho at={config.updatedAt} by={config.updatedBy} />],
+              ["Agents", config.agentCount > 0 && can("agents:read") ? <Link to={urls.agentsWith({ config: config.id })}>{countText(config.agentCount)}</Link> : countText(config.agentCount)],
+              ["Groups", <GroupNames ids={config.groups} />],
+              ["Id", <Id value={config.id} />],
             ]}
           />
         </Section>
@@ -40,6 +45,15 @@ export function ManageTab({ config }: { config: Config }) {
       {can("configs:delete") && <Remove config={config} />}
     </>
   );
+}
+
+function GroupNames({ ids }: { ids: string[] }) {
+  const can = useCan();
+  const groups = useQuery({ ...groupChoicesQuery, enabled: can("config-groups:read") && ids.length > 0 }).data;
+  if (ids.length === 0) return <span className="tc-faint">none</span>;
+  if (!groups) return ids.length;
+  const mine = groups.filter((group) => ids.includes(group.id));
+  return mine.map((group, index) => <Fragment key={group.id}>{index > 0 && ", "}<Link to={urls.group(group.id)}>{group.name}</Link></Fragment>);
 }
 
 function Description({ config }: { config: Config }) {
@@ -109,11 +123,11 @@ function Remove({ config }: { config: Config }) {
   const navigate = useNavigate();
   const dialog = useDialog<ConfigSummary[]>();
   return (
-    <Section title="Delete">
-      <Group>
-        <Button variant="default" c="var(--mantine-color-error)" onClick={() => dialog.open([config])}>Delete…</Button>
-        {config.agentCount > 0 && <Text size="sm" c="dimmed">Agents that report now use it: it can be deleted when they no longer do.</Text>}
-      </Group>
+    <Section
+      title="Delete"
+      lead={config.agentCount > 0 ? "Agents use it: it can be deleted when none of them reports any more." : "All versions and aliases go with it, and its places in groups."}
+    >
+      <Button variant="default" c="var(--mantine-color-error)" onClick={() => dialog.open([config])}>Delete…</Button>
       <DeleteConfigsDialog dialog={dialog} onDone={() => void navigate(urls.configs)} />
     </Section>
   );

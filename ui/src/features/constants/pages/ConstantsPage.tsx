@@ -10,7 +10,7 @@ import type { ListDefaults } from "@/shared/lib/list-state";
 import { notifyDone } from "@/shared/lib/notify";
 import { counted } from "@/shared/lib/numbers";
 import { PageHeader } from "@/shared/parts/PageHeader";
-import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
 import { useList } from "@/shared/table/use-list";
@@ -39,7 +39,7 @@ export default function ConstantsPage() {
     },
     { key: "value", header: "Value", cell: (constant) => <span className={classes.value} title={constant.value}>{constant.value || "(empty)"}</span> },
     { key: "usage", header: "Used by", cell: (constant) => constant.usageCount ? counted(constant.usageCount, "configuration") : <span className="tc-faint">nothing</span> },
-    { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (constant) => <><RelativeTime at={constant.updatedAt} /> <span className="tc-faint">{constant.updatedBy && `by ${constant.updatedBy}`}</span></> },
+    { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (constant) => <WhenAndWho at={constant.updatedAt} by={constant.updatedBy} /> },
   ];
   const menu = (constant: Constant) => (
     <Menu>

@@ -1,4 +1,4 @@
-import { Tabs } from "@mantine/core";
+import { Button, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, useNavigate, useParams } from "react-router";
 
@@ -21,7 +21,7 @@ export default function GroupPage() {
   const { id = "" } = useParams();
   const query = useQuery(groupQuery(id));
   if (isApiError(query.error, "not_found")) {
-    return <EmptyState title="There is no such group" text="It was deleted, or the address is mistyped." action={<Link to={urls.groups}>To the groups</Link>} />;
+    return <EmptyState title="There is no such group" text="It was deleted, or the address is mistyped." action={<Button component={Link} to={urls.groups} size="xs" variant="default">To the groups</Button>} />;
   }
   if (query.isError && !query.data) return <LoadError what="the group" error={query.error} onRetry={() => void query.refetch()} />;
   return query.data ? <GroupDetail key={query.data.id} group={query.data} /> : <Loading />;
@@ -53,9 +53,9 @@ function GroupDetail({ group }: { group: Group }) {
       />
       <Tabs value={tab} onChange={go} keepMounted={false}>
         <Tabs.List mb="md">
-          <Tabs.Tab value="members">Members</Tabs.Tab>
+          <Tabs.Tab value="members">Members <span className="tc-faint">{group.members.length}</span></Tabs.Tab>
           <Tabs.Tab value="preview">Preview</Tabs.Tab>
-          <Tabs.Tab value="aliases">Aliases</Tabs.Tab>
+          <Tabs.Tab value="aliases">Aliases {group.aliases.length > 0 && <span className="tc-faint">{group.aliases.length}</span>}</Tabs.Tab>
           <Tabs.Tab value="manage">Manage</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="members"><MembersTab group={group} /></Tabs.Panel>

@@ -12,7 +12,7 @@ import { notifyBulk } from "@/shared/lib/notify";
 import { counted, countText } from "@/shared/lib/numbers";
 import { LabelChips } from "@/shared/parts/LabelChips";
 import { PageHeader } from "@/shared/parts/PageHeader";
-import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
 import { useList } from "@/shared/table/use-list";
@@ -31,7 +31,7 @@ const COLUMNS: Column<GroupSummary>[] = [
   { key: "labels", header: "Labels", cell: (group) => <LabelChips labels={group.labels} /> },
   { key: "aliases", header: "Aliases", cell: (group) => group.aliases.length ? <span className="tc-mono">{group.aliases.join(", ")}</span> : <span className="tc-faint">–</span> },
   { key: "agents", header: "Agents", cell: (group) => group.agentCount ? countText(group.agentCount) : <span className="tc-faint">none</span> },
-  { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (group) => <><RelativeTime at={group.updatedAt} /> {group.updatedBy && <span className="tc-faint">by {group.updatedBy}</span>}</> },
+  { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (group) => <WhenAndWho at={group.updatedAt} by={group.updatedBy} /> },
 ];
 
 export default function GroupsPage() {

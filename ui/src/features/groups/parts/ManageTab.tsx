@@ -7,9 +7,10 @@ import { useDialog } from "@/shared/dialog/use-dialog";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { notifyDone } from "@/shared/lib/notify";
+import { Id } from "@/shared/parts/Id";
 import { LabelChips } from "@/shared/parts/LabelChips";
-import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Columns, Facts, Section } from "@/shared/parts/Section";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
 
@@ -30,9 +31,9 @@ export function ManageTab({ group }: { group: Group }) {
           <Facts
             facts={[
               ["Agents", group.agentCount],
-              ["Created", <><RelativeTime at={group.createdAt} /> <span className="tc-faint">{group.createdBy && `by ${group.createdBy}`}</span></>],
-              ["Last change", <><RelativeTime at={group.updatedAt} /> <span className="tc-faint">{group.updatedBy && `by ${group.updatedBy}`}</span></>],
-              ["Id", <span className="tc-mono">{group.id}</span>],
+              ["Created", <WhenAndWho at={group.createdAt} by={group.createdBy} />],
+              ["Last change", <WhenAndWho at={group.updatedAt} by={group.updatedBy} />],
+              ["Id", <Id value={group.id} />],
             ]}
           />
         </Section>
@@ -41,7 +42,7 @@ export function ManageTab({ group }: { group: Group }) {
         {group.labels.length ? <LabelChips labels={group.labels} most={50} /> : <span className="tc-faint">None.</span>}
       </Section>
       {can("config-groups:delete") && (
-        <Section title="Delete">
+        <Section title="Delete" lead="The group and its aliases go; the configurations in it stay.">
           <Button variant="default" c="var(--mantine-color-error)" onClick={() => remove.open(group)}>Delete…</Button>
         </Section>
       )}

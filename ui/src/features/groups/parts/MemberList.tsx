@@ -1,7 +1,7 @@
 import { closestCenter, DndContext, type DragEndEvent, KeyboardSensor, PointerSensor, useSensor, useSensors } from "@dnd-kit/core";
 import { arrayMove, SortableContext, sortableKeyboardCoordinates, useSortable, verticalListSortingStrategy } from "@dnd-kit/sortable";
 import { CSS } from "@dnd-kit/utilities";
-import { ActionIcon } from "@mantine/core";
+import { ActionIcon, UnstyledButton } from "@mantine/core";
 import { IconGripVertical, IconX } from "@tabler/icons-react";
 import { Link } from "react-router";
 
@@ -63,9 +63,9 @@ function MemberRow({ member, number, readOnly, onRemove }: MemberRowProps) {
       style={{ transform: CSS.Translate.toString(transform), transition }}
     >
       {!readOnly && (
-        <button ref={setActivatorNodeRef} type="button" className={classes.handle} aria-label={`Move ${member.name}`} {...attributes} {...listeners}>
+        <UnstyledButton ref={setActivatorNodeRef} className={classes.handle} aria-label={`Move ${member.name}`} {...attributes} {...listeners}>
           <IconGripVertical size={15} aria-hidden />
-        </button>
+        </UnstyledButton>
       )}
       <span className={classes.number}>{number}</span>
       <Link className={`tc-plain ${classes.name}`} to={urls.config(member.id)}>{member.name}</Link>

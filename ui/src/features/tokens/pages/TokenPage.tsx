@@ -6,11 +6,13 @@ import { Link, useNavigate, useParams } from "react-router";
 import { isApiError } from "@/api/errors";
 import type { Token } from "@/api/types";
 import { PermissionMatrix } from "@/shared/access/PermissionGrid";
+import { Id } from "@/shared/parts/Id";
 import { Notice } from "@/shared/parts/Notice";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Columns, Facts, Section } from "@/shared/parts/Section";
 import { EmptyState, Loading, LoadError } from "@/shared/parts/states";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
 
@@ -30,7 +32,7 @@ export default function TokenPage() {
   const { id = "" } = useParams();
   const query = useQuery(tokenQuery(id));
   if (isApiError(query.error, "not_found")) {
-    return <EmptyState title="There is no such token" text="It was deleted, or it is somebody else's." action={<Link to={urls.tokens}>To the API tokens</Link>} />;
+    return <EmptyState title="There is no such token" text="It was deleted, or it is somebody else's." action={<Button component={Link} to={urls.tokens} size="xs" variant="default">To the API tokens</Button>} />;
   }
   if (query.isError && !query.data) return <LoadError what="the token" error={query.error} onRetry={() => void query.refetch()} />;
   return query.data ? <TokenDetail token={query.data} /> : <Loading />;
@@ -85,9 +87,9 @@ function TokenFacts({ token }: { token: Token }) {
           ["Value", <><span className="tc-mono">tc-apiv1_…{token.hint}</span>{source && <span className="tc-faint"> · {source}</span>}</>],
           ["Expires", <RelativeTime at={token.expiresAt} />],
           ["Last used", <><RelativeTime at={token.lastUsedAt} />{token.lastUsedIp && <span className="tc-faint"> from {token.lastUsedIp}</span>}</>],
-          ["Created", <><RelativeTime at={token.createdAt} />{token.createdBy && <span className="tc-faint"> by {token.createdBy}</span>}</>],
-          token.revokedAt ? ["Revoked", <><RelativeTime at={token.revokedAt} />{token.revokedBy && <span className="tc-faint"> by {token.revokedBy}</span>}</>] : null,
-          ["Id", <span className="tc-mono">{token.id}</span>],
+          ["Created", <WhenAndWho at={token.createdAt} by={token.createdBy} />],
+          token.revokedAt ? ["Revoked", <WhenAndWho at={token.revokedAt} by={token.revokedBy} />] : null,
+          ["Id", <Id value={token.id} />],
         ]}
       />
     </Section>

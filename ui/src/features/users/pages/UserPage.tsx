@@ -6,6 +6,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { isApiError } from "@/api/errors";
 import type { User } from "@/api/types";
 import { useDialog } from "@/shared/dialog/use-dialog";
+import { Id } from "@/shared/parts/Id";
 import { Notice } from "@/shared/parts/Notice";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
@@ -25,7 +26,7 @@ export default function UserPage() {
   const { id = "" } = useParams();
   const query = useQuery(userQuery(id));
   if (isApiError(query.error, "not_found")) {
-    return <EmptyState title="There is no such user" text="The account was deleted." action={<Link to={urls.users}>To the users</Link>} />;
+    return <EmptyState title="There is no such user" text="The account was deleted." action={<Button component={Link} to={urls.users} size="xs" variant="default">To the users</Button>} />;
   }
   if (query.isError && !query.data) return <LoadError what="the user" error={query.error} onRetry={() => void query.refetch()} />;
   return query.data ? <UserDetail user={query.data} /> : <Loading />;
@@ -51,7 +52,7 @@ function UserDetail({ user }: { user: User }) {
             ["Last sign-in", <RelativeTime at={user.lastSignInAt} />],
             ["Created", <RelativeTime at={user.createdAt} />],
             can("tokens:read") ? ["Tokens", <Link to={`${urls.tokens}?userId=${user.id}`}>Tokens that act for {user.username}</Link>] : null,
-            ["Id", <span className="tc-mono">{user.id}</span>],
+            ["Id", <Id value={user.id} />],
           ]}
         />
       </Section>

@@ -7,6 +7,7 @@ import type { User } from "@/api/types";
 import type { ListDefaults } from "@/shared/lib/list-state";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
+import { LoadError } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
 import type { Filter } from "@/shared/table/filters";
@@ -16,7 +17,7 @@ import { urls } from "@/shared/urls";
 import { InviteDialog } from "../parts/InviteDialog";
 import { PendingInvites } from "../parts/PendingInvites";
 import { UserBadge } from "../parts/UserBadge";
-import { userFilters, usersQuery } from "../queries";
+import { invitesQuery, userFilters, usersQuery } from "../queries";
 import { roleLabel } from "../roles";
 
 const DEFAULTS: ListDefaults = { sortBy: "username", sortOrder: "asc", filters: userFilters };
@@ -44,6 +45,7 @@ export default function UsersPage() {
   const [inviting, setInviting] = useState(false);
   const list = useList(DEFAULTS);
   const query = useQuery(usersQuery(list));
+  const invites = useQuery({ ...invitesQuery, enabled: can("invites:read") });
   return (
     <>
       <PageHeader
@@ -51,19 +53,23 @@ export default function UsersPage() {
         lead="People who may sign in. Their role says what they may do, and what tokens can do that act for them."
         actions={can("invites:write") && <Button leftSection={<IconUserPlus size={16} />} onClick={() => setInviting(true)}>Invite</Button>}
       />
-      <PendingInvites />
-      <DataTable
-        label="users"
-        list={list}
-        query={query}
-        columns={COLUMNS}
-        rowKey={(user) => user.id}
-        rowName={(user) => user.username}
-        rowHref={(user) => urls.user(user.id)}
-        search="Search by name or e-mail"
-        filters={FILTERS}
-        empty={{ title: "No users", text: "Invite somebody.", icon: <IconUsers size={22} stroke={1.6} /> }}
-      />
+      {invites.isError && <LoadError what="the invites" error={invites.error} onRetry={() => void invites.refetch()} />}
+      {invites.data && <PendingInvites invites={invites.data.items} />}
+      {/* The list waits for the invites above it, so that it does not jump. */}
+      {!invites.isLoading && (
+        <DataTable
+          label="users"
+          list={list}
+          query={query}
+          columns={COLUMNS}
+          rowKey={(user) => user.id}
+          rowName={(user) => user.username}
+          rowHref={(user) => urls.user(user.id)}
+          search="Search by name or e-mail"
+          filters={FILTERS}
+          empty={{ title: "No users", text: "Invite somebody.", icon: <IconUsers size={22} stroke={1.6} /> }}
+        />
+      )}
       <InviteDialog opened={inviting} onClose={() => setInviting(false)} />
     </>
   );

@@ -1,5 +1,4 @@
 import { Button, Table, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 
 import type { Invite } from "@/api/types";
 import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
@@ -7,27 +6,24 @@ import { useDialog } from "@/shared/dialog/use-dialog";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Section } from "@/shared/parts/Section";
 import { StatusBadge } from "@/shared/parts/StatusBadge";
-import { LoadError } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 
-import { invitesQuery, useUserActions } from "../queries";
+import { useUserActions } from "../queries";
 import { roleLabel } from "../roles";
 
 /** Who was asked to join and has not yet. Nothing when nobody was. */
-export function PendingInvites() {
+export function PendingInvites({ invites }: { invites: Invite[] }) {
   const can = useCan();
-  const invites = useQuery({ ...invitesQuery, enabled: can("invites:read") });
   const dialog = useDialog<Invite>();
   const { withdraw } = useUserActions();
-  if (invites.isError) return <LoadError what="the invites" error={invites.error} onRetry={() => void invites.refetch()} />;
-  if (!invites.data?.items.length) return null;
+  if (invites.length === 0) return null;
   return (
     <div style={{ marginBottom: 16 }}>
       <Section title="Pending invites">
         <Table.ScrollContainer minWidth={560} type="native">
           <Table aria-label="Pending invites" horizontalSpacing={0}>
             <Table.Tbody>
-              {invites.data.items.map((invite) => (
+              {invites.map((invite) => (
                 <Table.Tr key={invite.id}>
                   <Table.Td><Text span size="sm" fw={550}>{invite.username}</Text> <Text span size="sm" c="dimmed">{invite.email}</Text></Table.Td>
                   <Table.Td>{roleLabel(invite.role)}</Table.Td>
