@@ -1,4 +1,4 @@
-import { IconBraces, IconFileSettings, IconFolders, IconKey, IconServer2, IconSettings, IconTags, IconUsers } from "@tabler/icons-react";
+import { IconAlarm, IconBraces, IconFileSettings, IconFolders, IconKey, IconServer2, IconSettings, IconTags, IconUsers } from "@tabler/icons-react";
 
 import { urls } from "@/shared/urls";
 
@@ -24,6 +24,7 @@ export const navigation: NavigationGroup[] = [
       { label: "Groups", to: urls.groups, icon: IconFolders, permission: "config-groups:read", keywords: "configuration merge" },
       { label: "Constants", to: urls.constants, icon: IconBraces, permission: "constants:read", keywords: "values variables" },
       { label: "Labels", to: urls.labels, icon: IconTags, permission: "labels:read", keywords: "tags colours" },
+      { label: "Reporting rules", to: urls.reportingRules, icon: IconAlarm, permission: "reporting-rules:read", keywords: "silent thresholds deletion not reporting" },
     ],
   },
   {

@@ -7,6 +7,7 @@ import { configRoutes } from "@/features/configs/routes";
 import { constantRoutes } from "@/features/constants/routes";
 import { groupRoutes } from "@/features/groups/routes";
 import { labelRoutes } from "@/features/labels/routes";
+import { reportingRoutes } from "@/features/reporting/routes";
 import { settingsRoutes } from "@/features/settings/routes";
 import { startRoutes } from "@/features/start/routes";
 import { tokenRoutes } from "@/features/tokens/routes";
@@ -24,7 +25,7 @@ function Start() {
   return <Navigate to={firstRoom(useCan())} replace />;
 }
 
-const rooms: RouteObject[] = [...startRoutes, ...agentRoutes, ...configRoutes, ...groupRoutes, ...constantRoutes, ...labelRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
+const rooms: RouteObject[] = [...startRoutes, ...agentRoutes, ...configRoutes, ...groupRoutes, ...constantRoutes, ...labelRoutes, ...reportingRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
 
 export const router = createBrowserRouter([
   {
