@@ -2,8 +2,12 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@ta
 
 import { api } from "@/api/client";
 import type { paths } from "@/api/schema";
+import type { Agent } from "@/api/types";
+import { inChunks } from "@/shared/lib/bulk";
 import type { FilterSource } from "@/shared/table/filters";
 import type { List } from "@/shared/table/use-list";
+
+import { SLOTS } from "./heartbeats";
 
 type AgentListQuery = NonNullable<paths["/api/agents"]["get"]["parameters"]["query"]>;
 
@@ -82,6 +86,21 @@ export const agentQuery = (id: string) =>
     queryFn: ({ signal }) => api.get("/api/agents/{agent_id}", { path: { agent_id: id }, signal }),
   });
 
+/** The log entries of the latest heartbeat; null where there is nothing. Instance ids may hold anything, slashes too. */
+export const latestHeartbeatQuery = ({ id, instanceId }: Agent) =>
+  queryOptions({
+    queryKey: [...all, "one", id, "latest-heartbeat"],
+    queryFn: ({ signal }) => api.get("/api/heartbeat/agent/{instanceId}/latest-heartbeat", { path: { instanceId }, signal }),
+  });
+
+/** What the last heartbeats counted, oldest first. */
+export const seriesQuery = ({ id, instanceId }: Agent) =>
+  queryOptions({
+    queryKey: [...all, "one", id, "series"],
+    queryFn: ({ signal }) =>
+      api.get("/api/heartbeat/agent/{instanceId}/logs", { path: { instanceId }, query: { limit: SLOTS }, signal }),
+  });
+
 export function useAgentActions() {
   const client = useQueryClient();
   const change = <In, Out>(mutationFn: (input: In) => Promise<Out>) => ({
@@ -90,11 +109,18 @@ export function useAgentActions() {
   });
   return {
     remove: useMutation(change((id: string) => api.delete("/api/agents/{agent_id}", { path: { agent_id: id } }))),
-    removeMany: useMutation(change((ids: string[]) => api.post("/api/agents/bulk/delete", { body: { ids } }))),
+    removeMany: useMutation(
+      change((ids: string[]) => inChunks(ids, (chunk) => api.post("/api/agents/bulk/delete", { body: { ids: chunk } }))),
+    ),
+    assignRule: useMutation(
+      change(({ ids, ruleId }: { ids: string[]; ruleId: string }) =>
+        inChunks(ids, (chunk) => api.put("/api/agents/bulk/reporting-rule", { body: { ids: chunk, ruleId } })),
+      ),
+    ),
     label: useMutation(
       change(({ ids, labelIds, add }: { ids: string[]; labelIds: string[]; add: boolean }) => {
         const path = add ? "/api/agents/bulk/labels/assign" : "/api/agents/bulk/labels/remove";
-        return api.put(path, { body: { ids, labelIds } });
+        return inChunks(ids, (chunk) => api.put(path, { body: { ids: chunk, labelIds } }));
       }),
     ),
   };

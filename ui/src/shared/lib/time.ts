@@ -7,6 +7,7 @@ const UNITS: [one: string, many: string, seconds: number][] = [
 ];
 
 const localFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const dayFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
 /** "just now", "4 min ago", "3 h ago", "in 12 days". */
@@ -23,6 +24,11 @@ export function relativeTime(instant: Date, now: Date): string {
 /** The instant in this browser's zone and in UTC, to the second. */
 export function exactTime(instant: Date): string {
   return `${localFormat.format(instant)} local · ${instant.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** The time of the day in this browser's zone: "14:02:10". */
+export function clockTime(instant: Date): string {
+  return clockFormat.format(instant);
 }
 
 /** The day in this browser's zone: "23 Nov 2026". */

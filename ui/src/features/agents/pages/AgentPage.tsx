@@ -1,16 +1,17 @@
-import { Button } from "@mantine/core";
+import { Anchor, Button } from "@mantine/core";
 import { IconTag, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { isApiError } from "@/api/errors";
 import type { Agent } from "@/api/types";
-import { countText } from "@/shared/lib/numbers";
+import { ruleQuery } from "@/features/reporting/queries";
+import { durationText } from "@/shared/lib/time";
 import { LabelChips } from "@/shared/parts/LabelChips";
 import { Notice } from "@/shared/parts/Notice";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
-import { Columns, Facts, Section } from "@/shared/parts/Section";
+import { Facts, Section } from "@/shared/parts/Section";
 import { EmptyState, Loading, LoadError } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
@@ -19,7 +20,9 @@ import { agentName } from "../names";
 import { AgentBadge } from "../parts/AgentBadge";
 import { AgentConfigs } from "../parts/AgentConfigs";
 import { AgentDialogs, useAgentDialogs } from "../parts/AgentDialogs";
+import { HeartbeatCharts } from "../parts/HeartbeatCharts";
 import { RefreshControl, useAutoRefresh } from "../parts/RefreshControl";
+import { ReportedLogs } from "../parts/ReportedLogs";
 import { agentQuery } from "../queries";
 
 export default function AgentPage() {
@@ -56,17 +59,16 @@ function AgentDetail({ agent, refresh }: { agent: Agent; refresh: ReturnType<typ
           Silent since <RelativeTime at={agent.lastSeen} />, which is longer than its rule “{agent.reportingRule.description}” allows.
         </Notice>
       )}
-      <Columns>
-        <About agent={agent} />
-        <LatestNumbers agent={agent} />
-      </Columns>
+      <About agent={agent} onRule={can("agents:write") ? () => dialogs.rule.open([agent]) : undefined} />
+      {can("heartbeat:read") && <HeartbeatCharts agent={agent} refetchEveryMs={refresh.everyMs} />}
       <AgentConfigs configs={agent.configs} />
+      {can("heartbeat:read") && <ReportedLogs agent={agent} refetchEveryMs={refresh.everyMs} />}
       <AgentDialogs dialogs={dialogs} onDone={(did) => did === "remove" && void navigate(urls.agents)} />
     </>
   );
 }
 
-function About({ agent }: { agent: Agent }) {
+function About({ agent, onRule }: { agent: Agent; onRule?: (() => void) | undefined }) {
   return (
     <Section title="About">
       <Facts
@@ -74,9 +76,9 @@ function About({ agent }: { agent: Agent }) {
           ["Instance id", <span className="tc-mono">{agent.instanceId}</span>],
           ["Host", agent.hostname ?? <span className="tc-faint">not reported</span>],
           ["Address", agent.ipAddress ? <span className="tc-mono">{agent.ipAddress}</span> : <span className="tc-faint">unknown</span>],
-          ["Telegraf", <>{agent.telegrafVersion ?? "unknown"} <span className="tc-faint">{agent.telegrafBuild}</span></>],
+          ["Telegraf", <>{agent.telegrafVersion ?? "unknown"} <span className="tc-faint">{agent.telegrafBuild.replace(/^Telegraf\s+\S+\s*/, "")}</span></>],
           ["Labels", agent.labels.length ? <LabelChips labels={agent.labels} most={20} /> : <span className="tc-faint">none</span>],
-          ["Reporting rule", agent.reportingRule.description],
+          ["Reporting rule", <RuleOf agent={agent} onChange={onRule} />],
           ["First seen", <RelativeTime at={agent.firstSeen} />],
           ["Last seen", <RelativeTime at={agent.lastSeen} />],
         ]}
@@ -85,21 +87,16 @@ function About({ agent }: { agent: Agent }) {
   );
 }
 
-function LatestNumbers({ agent }: { agent: Agent }) {
-  const { statistics } = agent;
+/** The rule by name, and what it means in time. */
+function RuleOf({ agent, onChange }: { agent: Agent; onChange: (() => void) | undefined }) {
+  const can = useCan();
+  const { id, description } = agent.reportingRule;
+  const rule = useQuery({ ...ruleQuery(id), enabled: can("reporting-rules:read") }).data;
   return (
-    <Section title="Latest heartbeat" lead="Counted since the heartbeat before.">
-      {statistics ? (
-        <Facts
-          facts={[
-            ["Errors", countText(statistics.errors)],
-            ["Warnings", countText(statistics.warnings)],
-            ["Metrics", countText(statistics.metrics)],
-          ]}
-        />
-      ) : (
-        <span className="tc-faint">The agent reports no statistics: its heartbeat plugin does not include them.</span>
-      )}
-    </Section>
+    <>
+      {description}
+      {rule && <span className="tc-faint"> · not reporting after {durationText(rule.notReportingAfter)}</span>}
+      {onChange && <> · <Anchor component="button" type="button" size="sm" onClick={onChange}>Change…</Anchor></>}
+    </>
   );
 }

@@ -1,12 +1,13 @@
 import { ActionIcon, Button, Menu, SegmentedControl, VisuallyHidden } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { IconDots, IconLayoutGrid, IconList, IconPlus, IconServer2, IconTag, IconTrash } from "@tabler/icons-react";
+import { IconAlarm, IconDots, IconLayoutGrid, IconList, IconPlus, IconServer2, IconTag, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
 import type { Agent } from "@/api/types";
 import { configSource } from "@/features/configs/queries";
 import { labelSource } from "@/features/labels/queries";
+import { ruleSource } from "@/features/reporting/queries";
 import type { ListDefaults } from "@/shared/lib/list-state";
 import { LabelChips } from "@/shared/parts/LabelChips";
 import { PageHeader } from "@/shared/parts/PageHeader";
@@ -103,6 +104,7 @@ function useAgentFilters(): Filter[] {
   const filters: (Filter | false)[] = [
     { name: "status", label: "Status", options: STATUSES.map(({ name, label }) => ({ value: name, label })) },
     can("configs:read") && { name: "config", label: "Configuration", source: configSource },
+    can("reporting-rules:read") && { name: "reportingRule", label: "Rule", source: ruleSource },
     can("labels:read") && { name: "label", label: "Label", multiple: true, source: labelSource },
     { name: "version", label: "Telegraf", source: versionSource },
   ];
@@ -133,6 +135,7 @@ function AgentMenu({ agent, dialogs }: { agent: Agent; dialogs: AgentDialogsStat
         <ActionIcon aria-label={`Actions for ${agentName(agent)}`}><IconDots size={17} /></ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
+        {can("agents:write") && <Menu.Item leftSection={<IconAlarm size={15} />} onClick={() => dialogs.rule.open([agent])}>Reporting rule…</Menu.Item>}
         {can("agents:write") && <Menu.Item leftSection={<IconTag size={15} />} onClick={() => dialogs.label.open([agent])}>Labels…</Menu.Item>}
         {can("agents:delete") && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => dialogs.remove.open([agent])}>Delete…</Menu.Item>}
       </Menu.Dropdown>
@@ -145,7 +148,10 @@ function BulkActions({ agents, dialogs }: { agents: Agent[]; dialogs: AgentDialo
   return (
     <>
       {can("agents:write") && (
-        <Button size="xs" variant="default" leftSection={<IconTag size={14} />} onClick={() => dialogs.label.open(agents)}>Labels…</Button>
+        <>
+          <Button size="xs" variant="default" leftSection={<IconAlarm size={14} />} onClick={() => dialogs.rule.open(agents)}>Reporting rule…</Button>
+          <Button size="xs" variant="default" leftSection={<IconTag size={14} />} onClick={() => dialogs.label.open(agents)}>Labels…</Button>
+        </>
       )}
       {can("agents:delete") && (
         <Button size="xs" variant="default" c="var(--mantine-color-error)" leftSection={<IconTrash size={14} />} onClick={() => dialogs.remove.open(agents)}>Delete…</Button>

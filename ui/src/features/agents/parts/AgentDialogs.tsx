@@ -10,15 +10,16 @@ import { counted } from "@/shared/lib/numbers";
 
 import { agentName } from "../names";
 import { useAgentActions } from "../queries";
+import { AssignRuleDialog } from "./AssignRuleDialog";
 
 /** What can be asked about one or many agents. */
-export type AgentDialogsState = { remove: Dialog<Agent[]>; label: Dialog<Agent[]> };
+export type AgentDialogsState = { remove: Dialog<Agent[]>; label: Dialog<Agent[]>; rule: Dialog<Agent[]> };
 
 export function useAgentDialogs(): AgentDialogsState {
-  return { remove: useDialog(), label: useDialog() };
+  return { remove: useDialog(), label: useDialog(), rule: useDialog() };
 }
 
-export function AgentDialogs({ dialogs, onDone }: { dialogs: AgentDialogsState; onDone?: (did: "remove" | "label") => void }) {
+export function AgentDialogs({ dialogs, onDone }: { dialogs: AgentDialogsState; onDone?: (did: "remove" | "label" | "rule") => void }) {
   const { label } = useAgentActions();
   const agents = dialogs.label.subject ?? [];
   return (
@@ -33,6 +34,7 @@ export function AgentDialogs({ dialogs, onDone }: { dialogs: AgentDialogsState; 
           onDone?.("label");
         }}
       />
+      <AssignRuleDialog dialog={dialogs.rule} onDone={() => onDone?.("rule")} />
       <RemoveDialog dialog={dialogs.remove} onDone={() => onDone?.("remove")} />
     </>
   );
