@@ -156,6 +156,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{agent_id}/reporting-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Assign One
+         * @description Let an agent follow a reporting rule (R2).
+         */
+        put: operations["assign_one_api_agents__agent_id__reporting_rule_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/bulk/delete": {
         parameters: {
             query?: never;
@@ -209,6 +229,26 @@ export interface paths {
          * @description Take labels off many agents; the answer says for each what happened (B1).
          */
         put: operations["bulk_remove_labels_api_agents_bulk_labels_remove_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/bulk/reporting-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Bulk Assign Rule
+         * @description Let many agents follow a reporting rule; the answer says for each what happened (R2).
+         */
+        put: operations["bulk_assign_rule_api_agents_bulk_reporting_rule_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -996,6 +1036,46 @@ export interface paths {
         patch: operations["update_constant_api_constants__name__patch"];
         trace?: never;
     };
+    "/api/heartbeat/agent/{instanceId}/latest-heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Latest Heartbeat
+         * @description Show the latest heartbeat of an agent with its log entries; null when there is no such agent (D2).
+         */
+        get: operations["latest_heartbeat_api_heartbeat_agent__instanceId__latest_heartbeat_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/heartbeat/agent/{instanceId}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statistics
+         * @description Show the statistics of an agent over time: the newest that are wanted, oldest first (D2).
+         */
+        get: operations["statistics_api_heartbeat_agent__instanceId__logs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invites": {
         parameters: {
             query?: never;
@@ -1150,6 +1230,78 @@ export interface paths {
          * @description Set a new password with a link: the account is unlocked, its sessions end, nobody is signed in (U6).
          */
         post: operations["complete_reset_api_password_resets_complete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reporting-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description List reporting rules, each with the number of its agents (R1).
+         */
+        get: operations["list_rules_api_reporting_rules_get"];
+        put?: never;
+        /**
+         * Create Rule
+         * @description Store a reporting rule (R1).
+         */
+        post: operations["create_rule_api_reporting_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reporting-rules/{ruleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Rule
+         * @description Show one reporting rule.
+         */
+        get: operations["read_rule_api_reporting_rules__ruleId__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Rule
+         * @description Remove a reporting rule; its agents follow the default from now on (R2).
+         */
+        delete: operations["delete_rule_api_reporting_rules__ruleId__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Rule
+         * @description Change a reporting rule; its agents are judged by it within seconds (R2).
+         */
+        patch: operations["update_rule_api_reporting_rules__ruleId__patch"];
+        trace?: never;
+    };
+    "/api/reporting-rules/{ruleId}/make-default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Default
+         * @description Let agents that come from now on follow this rule; those that there are keep theirs (R2).
+         */
+        post: operations["make_default_api_reporting_rules__ruleId__make_default_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1795,6 +1947,19 @@ export interface components {
             id: string;
             /** Ok */
             ok: boolean;
+        };
+        /**
+         * BulkRuleAssignment
+         * @description Which rule many agents are to follow.
+         */
+        BulkRuleAssignment: {
+            /** Ids */
+            ids: string[];
+            /**
+             * Ruleid
+             * Format: uuid
+             */
+            ruleId: string;
         };
         /**
          * Capabilities
@@ -2566,12 +2731,47 @@ export interface components {
             older: number;
         };
         /**
+         * LatestHeartbeatRecord
+         * @description The latest heartbeat of an agent (D2).
+         */
+        LatestHeartbeatRecord: {
+            /** Logs */
+            logs: components["schemas"]["LogEntry"][];
+            /** Receivedat */
+            receivedAt: string;
+            /** Reportedlogs */
+            reportedLogs: number;
+            statistics: components["schemas"]["AgentStatistics"] | null;
+            /** Storedlogs */
+            storedLogs: number;
+        };
+        /**
          * Leader
          * @description Whether this node sweeps and cleans.
          */
         Leader: {
             /** Leader */
             leader: boolean;
+        };
+        /**
+         * LogEntry
+         * @description One log entry as the agent sent it.
+         */
+        LogEntry: {
+            /** Attributes */
+            attributes: {
+                [key: string]: unknown;
+            } | null;
+            /** Level */
+            level: string;
+            /** Message */
+            message: string;
+            /** Source */
+            source: string;
+            /** Time */
+            time: string;
+            /** Truncated */
+            truncated: boolean;
         };
         /**
          * LoginSecurity
@@ -2705,6 +2905,17 @@ export interface components {
         Page_LabelRecord_: {
             /** Items */
             items: components["schemas"]["LabelRecord"][];
+            /** Limit */
+            limit: number;
+            /** Page */
+            page: number;
+            /** Total */
+            total: number;
+        };
+        /** Page[RuleRecord] */
+        Page_RuleRecord_: {
+            /** Items */
+            items: components["schemas"]["RuleRecord"][];
             /** Limit */
             limit: number;
             /** Page */
@@ -2950,6 +3161,85 @@ export interface components {
          */
         Rollback: Record<string, never>;
         /**
+         * RuleAssignment
+         * @description Which rule an agent is to follow.
+         */
+        RuleAssignment: {
+            /**
+             * Ruleid
+             * Format: uuid
+             */
+            ruleId: string;
+        };
+        /**
+         * RuleCreate
+         * @description What a new rule is to be (R1).
+         */
+        RuleCreate: {
+            /**
+             * Autodelete
+             * @default false
+             */
+            autoDelete?: boolean;
+            /** Autodeleteafter */
+            autoDeleteAfter?: number | null;
+            /** Description */
+            description: string;
+            /**
+             * Isdefault
+             * @default false
+             */
+            isDefault?: boolean;
+            /**
+             * Notreportingafter
+             * @description Seconds, 10 s to 30 days.
+             */
+            notReportingAfter: number;
+        };
+        /**
+         * RulePatch
+         * @description What is to change; what is left out stays. `autoDeleteAfter` alone may be null.
+         */
+        RulePatch: {
+            /** Autodelete */
+            autoDelete?: boolean | null;
+            /** Autodeleteafter */
+            autoDeleteAfter?: number | null;
+            /** Description */
+            description?: string | null;
+            /** Isdefault */
+            isDefault?: boolean | null;
+            /** Notreportingafter */
+            notReportingAfter?: number | null;
+        };
+        /**
+         * RuleRecord
+         * @description A reporting rule (R1).
+         */
+        RuleRecord: {
+            /** Agents */
+            agents: number;
+            /** Autodelete */
+            autoDelete: boolean;
+            /** Autodeleteafter */
+            autoDeleteAfter: number | null;
+            /** Createdat */
+            createdAt: string;
+            /** Description */
+            description: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Isdefault */
+            isDefault: boolean;
+            /** Notreportingafter */
+            notReportingAfter: number;
+            /** Updatedat */
+            updatedAt: string;
+        };
+        /**
          * SecretRecord
          * @description A key in one of the agent's secret stores.
          */
@@ -3030,6 +3320,35 @@ export interface components {
          */
         SignedInUser: {
             user: components["schemas"]["UserRecord"];
+        };
+        /**
+         * StatisticsPoint
+         * @description What one heartbeat reported; the counts are null when it had no statistics.
+         */
+        StatisticsPoint: {
+            /** Errors */
+            errors: number | null;
+            /** Metrics */
+            metrics: number | null;
+            /** Receivedat */
+            receivedAt: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "warn" | "fail" | "undefined" | "not_reporting";
+            /** Warnings */
+            warnings: number | null;
+        };
+        /**
+         * StatisticsSeries
+         * @description The statistics of an agent over time, oldest first (D2).
+         */
+        StatisticsSeries: {
+            /** Complete */
+            complete: boolean;
+            /** Items */
+            items: components["schemas"]["StatisticsPoint"][];
         };
         /**
          * Status
@@ -4098,6 +4417,95 @@ export interface operations {
             };
         };
     };
+    assign_one_api_agents__agent_id__reporting_rule_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleAssignment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     bulk_delete_api_agents_bulk_delete_post: {
         parameters: {
             query?: never;
@@ -4273,6 +4681,93 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LabelAssignment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    bulk_assign_rule_api_agents_bulk_reporting_rule_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRuleAssignment"];
             };
         };
         responses: {
@@ -8273,6 +8768,146 @@ export interface operations {
             };
         };
     };
+    latest_heartbeat_api_heartbeat_agent__instanceId__latest_heartbeat_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description URL-encoded. */
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatestHeartbeatRecord"] | null;
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    statistics_api_heartbeat_agent__instanceId__logs_get: {
+        parameters: {
+            query?: {
+                from?: number | null;
+                limit?: number;
+                to?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description URL-encoded. */
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsSeries"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_invites_api_invites_get: {
         parameters: {
             query?: {
@@ -9169,6 +9804,452 @@ export interface operations {
                 headers: {
                     /** @description Seconds until it is worth trying again. */
                     "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_rules_api_reporting_rules_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                page?: number;
+                search?: string;
+                sortBy?: "description" | "notReportingAfter" | "createdAt";
+                sortOrder?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleRecord_"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_rule_api_reporting_rules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_rule_api_reporting_rules__ruleId__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ruleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_rule_api_reporting_rules__ruleId__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ruleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    update_rule_api_reporting_rules__ruleId__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ruleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    make_default_api_reporting_rules__ruleId__make_default_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ruleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
