@@ -53,15 +53,17 @@ async def test_the_first_heartbeat_creates_the_agent_with_the_default_rule(
     store: HeartbeatStore, database: Database
 ) -> None:
     """A1"""
-    await write(store, beat(configurations=["/etc/telegraf.conf", "http://c/api/configs/ABC/toml"], metrics=5))
+    await write(
+        store, beat(configurations=["/etc/telegraf.conf", "http://c/api/configs/web/toml?site=b&port=1"], metrics=5)
+    )
     async with database.read() as session:
         agent = await session.get_one(Agent, agent_id_of("web-1"))
         rule = await session.scalar(text("SELECT number FROM reporting_rules WHERE is_default"))
-        references = (await session.scalars(select(AgentReference.reference))).all()
+        references = await session.execute(select(AgentReference.reference, AgentReference.shape))
     assert (agent.hostname, agent.ip_address, agent.telegraf_version) == ("web-1.example.com", "192.0.2.1", "1.40.0")
-    assert agent.configurations == ["/etc/telegraf.conf", "http://c/api/configs/ABC/toml"]
+    assert agent.configurations == ["/etc/telegraf.conf", "http://c/api/configs/web/toml?site=b&port=1"]
     assert agent.first_seen == NOON
-    assert references == ["config/abc"]
+    assert [tuple(row) for row in references] == [("config/web", "port=1&site=a")]
     alive = await liveness(database)
     assert (alive.last_seen, alive.rule, alive.metrics, alive.status) == (NOON, rule, 5, 0)
 
@@ -70,13 +72,13 @@ async def test_a_later_heartbeat_updates_what_has_changed(store: HeartbeatStore,
     """A1"""
     await write(store, beat(configurations=["http://c/c/web"]))
     await write(
-        store, beat(at_ms=NOON_MS + 1000, hostname="renamed", configurations=["http://c/c/web", "http://c/c/db"])
+        store, beat(at_ms=NOON_MS + 1000, hostname="renamed", configurations=["http://c/c/web", "http://c/c/databases"])
     )
     async with database.read() as session:
         agent = await session.get_one(Agent, agent_id_of("web-1"))
         references = set((await session.scalars(select(AgentReference.reference))).all())
     assert (agent.hostname, agent.first_seen) == ("renamed", NOON)
-    assert references == {"alias/web", "alias/db"}
+    assert references == {"alias/web", "alias/databases"}
     assert (await liveness(database)).last_seen == NOON + timedelta(seconds=1)
 
 

@@ -70,11 +70,19 @@ class AgentLiveness(Base):
 
 
 class AgentReference(Base):
-    """One configuration, alias or group of this controller that an agent runs, as its URL names it (A3)."""
+    """One configuration, alias or group of this controller that an agent runs, as its URL names it (A3).
+
+    Written with the agent's row, so a heartbeat that says nothing new about who the agent is costs nothing here.
+    """
 
     __tablename__ = "agent_references"
-    __table_args__ = (Index("ix_agent_references_reference", "reference"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        Index("ix_agent_references_reference_shape_agent_id", "reference", "shape", "agent_id"),
+        {"sqlite_with_rowid": False},
+    )
 
     agent_id: Mapped[UUID] = mapped_column(Id, ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
     reference: Mapped[str] = mapped_column(String(120), primary_key=True)
     """See `agents.references`. What it leads to is looked up when asked: an alias may be moved."""
+    shape: Mapped[str] = mapped_column(String(1024), server_default="*")
+    """What the URL's parameters are, as far as it decides whether they can be served (V7): see `configs.reported`."""

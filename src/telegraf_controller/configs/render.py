@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from typing import NoReturn
 
 from telegraf_controller.configs.placeholders import Template
@@ -38,6 +39,13 @@ def render(template: Template, parameters: Mapping[str, str], constants: Mapping
     `undefined_constants` with all of them in `constants`; `invalid_parameter_value` with the first one of the text in
     `parameter`. No sentence repeats a value, which may be a secret.
     """
+    return b"".join(fill(template, parameters, constants))
+
+
+def fill(
+    template: Template, parameters: Mapping[str, str], constants: Mapping[str, str] = _NO_CONSTANTS
+) -> list[bytes]:
+    """The same, with the document still in parts: who asks only whether it can be served does not pay for its size."""
     _require_all(template, parameters, constants)
     parts = list(template.parts)
     words: dict[int, str] = {}
@@ -58,7 +66,32 @@ def render(template: Template, parameters: Mapping[str, str], constants: Mapping
     for word, name in words.items():
         if not is_scalar(b"".join(parts[template.words[word]]).decode()):
             _refuse(name, "outside strings only a number, a boolean or a date can be put")
-    return b"".join(parts)
+    return parts
+
+
+class ValueClass(Enum):
+    """What of a value decides whether it is refused, wherever a placeholder is not just a part of a bare word."""
+
+    EMPTY = "empty"
+    SCALAR = "one number, boolean, date or time"
+    PLAIN = "text that every string can hold"
+    UNQUOTABLE = "text that no literal string can hold"
+
+
+def class_of(value: str) -> ValueClass:
+    """Return the class of a value: two of the same are both refused or both not, in every place but a word's part."""
+    if not value:
+        return ValueClass.EMPTY
+    if "'" in value or _CONTROL.search(value):
+        return ValueClass.UNQUOTABLE
+    return ValueClass.SCALAR if is_scalar(value) else ValueClass.PLAIN
+
+
+def parameters_of_mixed_words(template: Template) -> frozenset[str]:
+    """Return the parameters whose values are only a part of a bare word, where the whole value decides."""
+    mixed = {number for number, word in enumerate(template.words) if word.stop - word.start > 1}
+    holes = (slot.hole for slot in template.slots)
+    return frozenset(hole.name for hole in holes if hole.word in mixed and not hole.is_constant)
 
 
 def _require_all(template: Template, parameters: Mapping[str, str], constants: Mapping[str, str]) -> None:

@@ -57,6 +57,8 @@ class Scan:
     words: tuple[tuple[int, int], ...]
 
 
+PARAMETER_NAME = r"[A-Za-z_][A-Za-z0-9_.-]{0,127}"
+
 # Every repetition is possessive (`*+`): text that almost matches costs no second look.
 _REFERENCE = r"""[$@]\{[^{}"'\\\x00-\x1f]*+\}"""
 _NO_HOLE = r"&(?!\{)|:(?!:\{)"
@@ -75,7 +77,7 @@ _STRING_APART = rf"""(?:"{_BASIC}"|'{_LITERAL}')(?!["'])"""
 def _holes(character: str) -> str:
     """The pattern of a placeholder whose default is made of `character`s, references and nothing that opens another."""
     default = rf"(?>{_REFERENCE}|{character}|{_NO_HOLE})*+"
-    return rf"&\{{(?P<parameter>[A-Za-z_][A-Za-z0-9_.-]{{0,127}})(?::(?P<default>{default}))?\}}|{_CONSTANT}"
+    return rf"&\{{(?P<parameter>{PARAMETER_NAME})(?::(?P<default>{default}))?\}}|{_CONSTANT}"
 
 
 # A default never runs across the start of another placeholder, not even in its own strings: the walk stays linear.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import unquote_to_bytes
@@ -114,8 +114,7 @@ class TemplateCache:
         return self._keep(version, template, sha256(text.encode()).digest())
 
     def _keep(self, key: Key, template: Template, digest: bytes) -> Compiled:
-        names = {parameter.name.encode(): parameter.name for parameter in template.parameters}
-        compiled = Compiled(template, names, digest)
+        compiled = Compiled(template, names_in(template), digest)
         # A group's parts are those of its members, yet it may outlive them in memory, so they count here as well.
         weight = _BASE_WEIGHT + sum(map(len, template.parts)) + _SLOT_WEIGHT * len(template.slots)
         self._kept.put(key, compiled, weight)
@@ -124,6 +123,11 @@ class TemplateCache:
 
 def _key(document: Document) -> Key:
     return document.parts[0] if document.kind == "config" else document.parts
+
+
+def names_in(template: Template) -> dict[bytes, str]:
+    """Return the parameters that a template uses, by their name as it stands in a decoded query."""
+    return {parameter.name.encode(): parameter.name for parameter in template.parameters}
 
 
 def parameters_of(query: bytes, wanted: Mapping[bytes, str]) -> dict[str, str]:
@@ -135,13 +139,12 @@ def parameters_of(query: bytes, wanted: Mapping[bytes, str]) -> dict[str, str]:
     values: dict[str, str] = {}
     if not wanted or not query:
         return values
-    for pair in query.split(b"&"):
-        raw_name, _, raw_value = pair.partition(b"=")
-        name = wanted.get(_decoded(raw_name))
+    for given, raw_value in pairs_of(query):
+        name = wanted.get(given)
         if name is None or name in values:
             continue
         try:
-            values[name] = _decoded(raw_value).decode()
+            values[name] = decoded(raw_value).decode()
         except UnicodeDecodeError:
             raise ControllerError(
                 "invalid_parameter_value", f"The value of parameter {name!r} is not UTF-8.", parameter=name
@@ -149,5 +152,13 @@ def parameters_of(query: bytes, wanted: Mapping[bytes, str]) -> dict[str, str]:
     return values
 
 
-def _decoded(part: bytes) -> bytes:
+def pairs_of(query: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Go through a query string: each name decoded, each value as it stands there."""
+    for pair in query.split(b"&"):
+        raw_name, _, raw_value = pair.partition(b"=")
+        yield decoded(raw_name), raw_value
+
+
+def decoded(part: bytes) -> bytes:
+    """Undo what a query string does to a name or value."""
     return unquote_to_bytes(part.replace(b"+", b" ")) if b"%" in part or b"+" in part else part

@@ -96,9 +96,9 @@ def _identity_row(heartbeat: Heartbeat, first_seen_ms: int) -> Row:
 
 
 def reference_rows(heartbeats: Iterable[Heartbeat]) -> list[Row]:
-    """`(agent, reference)` for everything of this controller that these agents run."""
+    """`(agent, reference, shape)` for everything of this controller that these agents run."""
     return [
-        (heartbeat.agent_key, reference)
+        (heartbeat.agent_key, reference, shape)
         for heartbeat in heartbeats
-        for reference in stored_references(heartbeat.configurations)
+        for reference, shape in stored_references(heartbeat.configurations).items()
     ]

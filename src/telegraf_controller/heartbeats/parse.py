@@ -66,7 +66,7 @@ class Heartbeat(Struct, gc=False, eq=False):
     address: str
     configurations: list[str]
     identity: int
-    """A checksum of the four fields above: says whether any of them has changed."""
+    """A checksum of the four fields above: says whether any of them, or what is derived from them, has changed."""
     status: int
     """The AgentStatus that the agent counts as."""
     reported_status: int | None
@@ -77,6 +77,10 @@ class Heartbeat(Struct, gc=False, eq=False):
     size: int
     """Bytes that it takes in memory, roughly."""
 
+
+_DERIVED = "2"
+"""Raised with every change of what is stored about an agent beside its own words (sort keys, references, shapes): the
+next heartbeat of every agent then writes it anew."""
 
 _decoder = msgspec.json.Decoder(_Message)
 
@@ -161,5 +165,5 @@ def _storable(statistics: Statistics) -> Statistics:
 def _identity(build: str, hostname: str | None, address: str, configurations: list[str]) -> int:
     # None of these contains the separator: it is a control character. A checksum is enough: whoever makes two with the
     # same one hides a change of their own agent, and nothing else.
-    text = "\x1f".join((build, hostname or "", address, *configurations)).encode()
+    text = "\x1f".join((_DERIVED, build, hostname or "", address, *configurations)).encode()
     return len(text) << 32 | crc32(text)

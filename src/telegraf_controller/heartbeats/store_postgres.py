@@ -104,7 +104,7 @@ WHERE {_unless_newer("excluded.last_seen")}
 
 _FORGET_REFERENCES = "DELETE FROM agent_references WHERE agent_id = ANY ($1::uuid[])"
 _REFERENCES = """
-INSERT INTO agent_references (agent_id, reference) SELECT * FROM unnest($1::uuid[], $2::text[])
+INSERT INTO agent_references (agent_id, reference, shape) SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
 ON CONFLICT DO NOTHING
 """
 
@@ -211,7 +211,7 @@ async def _write_unmatched(connection: Any, batch: Batch) -> None:
     await connection.execute(_FORGET_REFERENCES, [UUID(heartbeat.agent_key) for heartbeat in changed])
     references = reference_rows(changed)
     if references:
-        await connection.execute(_REFERENCES, *_arrays(references, 2))
+        await connection.execute(_REFERENCES, *_arrays(references, 3))
 
 
 def _arrays(rows: Sequence[Row], columns: int) -> list[list[Any]]:

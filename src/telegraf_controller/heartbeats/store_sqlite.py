@@ -89,7 +89,7 @@ WHERE {_unless_newer("excluded.last_seen")}
 """  # noqa: S608
 
 _FORGET_REFERENCES = "DELETE FROM agent_references WHERE agent_id IN (SELECT column1 FROM (VALUES {rows}))"
-_REFERENCES = "INSERT INTO agent_references (agent_id, reference) VALUES {rows}"
+_REFERENCES = "INSERT INTO agent_references (agent_id, reference, shape) VALUES {rows}"
 
 _LOGS = """
 INSERT INTO agent_logs (agent_id, received_at, reported, entries) VALUES {rows}
