@@ -35,6 +35,7 @@ STATUS_OF: dict[str, int] = {
     "wrong_password": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "agents_would_fail": 409,
     "alias_conflict": 409,
     "config_group_name_conflict": 409,
     "config_in_use": 409,

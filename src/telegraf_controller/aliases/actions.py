@@ -11,10 +11,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
-from telegraf_controller.aliases.queries import Owner, get_alias, owner_of, views_of
+from telegraf_controller.aliases.queries import Owner, get_alias, owner_change, owner_of, views_of
 from telegraf_controller.aliases.rules import problem_with
 from telegraf_controller.aliases.tables import Alias
 from telegraf_controller.audit.record import Target, record
+from telegraf_controller.configs.impact import require_acceptance
 from telegraf_controller.configs.moves import next_last_modified
 from telegraf_controller.configs.names import require_names
 from telegraf_controller.db.generations import raise_generation
@@ -43,33 +44,47 @@ async def create_alias(session: AsyncSession, by: Identity, alias: str, owner: O
     return created
 
 
-async def transfer_alias(session: AsyncSession, by: Identity, alias: str, owner: Owner, *, now: datetime) -> Alias:
+async def transfer_alias(
+    session: AsyncSession, by: Identity, alias: str, owner: Owner, *, accept_impact: bool = False, now: datetime
+) -> Alias:
     """Make an alias lead to another configuration or group in one step (L1); `owner` was read with `lock`.
 
-    Raises NotFound, Forbidden.
+    Raises NotFound, Forbidden, Conflict `agents_would_fail` (V7).
     """
     moved = await get_alias(session, by, alias)
     before = await owner_of(session, moved)
     _require_group_write(by, before, owner)
     if before is not None and before.id == owner.id:
         return moved
+    accepted = await _require_acceptance(session, by, alias, before, owner, accept_impact)
     _lead_to(moved, owner)
     moved.last_modified = next_last_modified(moved.last_modified, now)
-    changes = {"owner": [None if before is None else _shown(before), _shown(owner)]}
+    changes = {"owner": [None if before is None else _shown(before), _shown(owner)], **accepted}
     await record(session, by, "alias.transfer", target=_target(alias), changes=changes, now=now)
     await raise_generation(session, "content")
     return moved
 
 
-async def delete_alias(session: AsyncSession, by: Identity, alias: str, *, now: datetime) -> None:
-    """Give up an alias. Raises NotFound, Forbidden."""
+async def delete_alias(
+    session: AsyncSession, by: Identity, alias: str, *, accept_impact: bool = False, now: datetime
+) -> None:
+    """Give up an alias. Raises NotFound, Forbidden, Conflict `agents_would_fail` (V7)."""
     given_up = await get_alias(session, by, alias)
     before = await owner_of(session, given_up)
     _require_group_write(by, before)
+    accepted = await _require_acceptance(session, by, alias, before, None, accept_impact)
     given_up.config_id = given_up.group_id = None
-    changes = {"owner": [None if before is None else _shown(before), None]}
+    changes = {"owner": [None if before is None else _shown(before), None], **accepted}
     await record(session, by, "alias.delete", target=_target(alias), changes=changes, now=now)
     await raise_generation(session, "content")
+
+
+async def _require_acceptance(
+    session: AsyncSession, by: Identity, alias: str, before: Owner | None, after: Owner | None, accepted: bool
+) -> dict[str, int]:
+    if before is None:
+        return {}
+    return await require_acceptance(session, by, await owner_change(session, alias, before, after), accepted=accepted)
 
 
 async def _refuse_taken(session: AsyncSession, by: Identity, alias: Alias) -> None:

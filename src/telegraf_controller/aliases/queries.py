@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.aliases.tables import Alias
 from telegraf_controller.configs.agent_use import count_agents_by_names
+from telegraf_controller.configs.change import Change, alias_change, members_of
 from telegraf_controller.configs.names import ALIAS_SHAPE, require_names
 from telegraf_controller.configs.queries import get_config
 from telegraf_controller.configs.tables import Config
@@ -84,6 +85,17 @@ async def owner_of(session: AsyncSession, alias: Alias) -> Owner | None:
     if alias.group_id is not None:
         return Owner(group=await session.get_one(ConfigGroup, alias.group_id))
     return None
+
+
+async def owner_change(session: AsyncSession, alias: str, before: Owner, after: Owner | None) -> Change:
+    """Describe that an alias leads to another owner; `after` is None when it is given up."""
+    groups = [owner.group.id for owner in (before, after) if owner is not None and owner.group is not None]
+    members = await members_of(session, groups)
+
+    def what_is_at(owner: Owner) -> list[UUID]:
+        return [owner.id] if owner.group is None else members[owner.id]
+
+    return alias_change(alias, what_is_at(before), None if after is None else what_is_at(after))
 
 
 async def list_aliases(

@@ -8,11 +8,15 @@ from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
+from telegraf_controller.access.identity import Identity
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
 from telegraf_controller.aliases import actions, queries
-from telegraf_controller.aliases.schemas import AliasCreate, AliasRecord, AliasTransfer
+from telegraf_controller.aliases.schemas import AliasCreate, AliasImpact, AliasRecord, AliasTarget, AliasTransfer
 from telegraf_controller.aliases.tables import Alias
+from telegraf_controller.configs.impact import Impact, impact_of
+from telegraf_controller.configs.impact_schemas import ImpactRecord
 from telegraf_controller.configs.moves import lock_content
+from telegraf_controller.configs.schemas import AcceptImpact
 from telegraf_controller.web.schemas import Page, PageQuery
 
 router = APIRouter(tags=["aliases"])
@@ -20,6 +24,7 @@ router = APIRouter(tags=["aliases"])
 Key = Annotated[str, Path(alias="idOrAlias", max_length=63)]
 AliasName = Annotated[str, Path(alias="alias", max_length=63)]
 Wanted = Annotated[PageQuery, Query()]
+AcceptInQuery = Annotated[AcceptImpact, Query(alias="acceptImpact")]
 
 
 @router.get("/api/configs/{idOrAlias}/aliases", **requires("configs:read"))
@@ -59,18 +64,41 @@ async def create_group_alias(
 @router.post("/api/aliases/{alias}/transfer", **requires("configs:write"))
 async def transfer_alias(alias: AliasName, body: AliasTransfer, by: Caller, session: WriteSession) -> AliasRecord:
     """Make an alias lead to another configuration or group, in one step."""
-    if body.config_id is not None:
-        owner = await queries.config_owner(session, by, str(body.config_id), lock=True)
-    else:
-        owner = await queries.group_owner(session, by, str(body.group_id), lock=True)
-    return await _record(session, await actions.transfer_alias(session, by, alias, owner, now=clock.now()))
+    await lock_content(session)
+    owner = await _target(session, by, body)
+    assert owner is not None
+    moved = await actions.transfer_alias(session, by, alias, owner, accept_impact=body.accept_impact, now=clock.now())
+    return await _record(session, moved)
+
+
+@router.post("/api/aliases/{alias}/impact", **requires("configs:read"))
+async def show_impact(alias: AliasName, body: AliasImpact, by: Caller, session: ReadSession) -> ImpactRecord:
+    """Tell what a transfer would mean for today's agents, or giving the alias up (V7)."""
+    before = await queries.owner_of(session, await queries.get_alias(session, by, alias))
+    after = await _target(session, by, body)
+    for owner in (before, after):
+        if owner is not None and owner.group is not None:
+            by.require("config-groups:read")
+    if before is None or (after is not None and after.id == before.id):
+        return ImpactRecord.of(Impact())
+    return ImpactRecord.of(await impact_of(session, by, await queries.owner_change(session, alias, before, after)))
 
 
 @router.delete("/api/aliases/{alias}", status_code=204, **requires("configs:write"))
-async def delete_alias(alias: AliasName, by: Caller, session: WriteSession) -> None:
+async def delete_alias(
+    alias: AliasName, by: Caller, session: WriteSession, accept_impact: AcceptInQuery = False
+) -> None:
     """Give up an alias."""
     await lock_content(session)
-    await actions.delete_alias(session, by, alias, now=clock.now())
+    await actions.delete_alias(session, by, alias, accept_impact=accept_impact, now=clock.now())
+
+
+async def _target(session: AsyncSession, by: Identity, body: AliasTarget) -> queries.Owner | None:
+    if body.config_id is not None:
+        return await queries.config_owner(session, by, str(body.config_id))
+    if body.group_id is not None:
+        return await queries.group_owner(session, by, str(body.group_id))
+    return None
 
 
 async def _listed(session: AsyncSession, owner: queries.Owner, wanted: PageQuery) -> Page[AliasRecord]:

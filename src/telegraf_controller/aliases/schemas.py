@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from telegraf_controller.aliases.queries import AliasView
+from telegraf_controller.configs.schemas import AcceptImpact
 from telegraf_controller.web.schemas import Answer, Body, WireTime
 
 
@@ -18,16 +19,32 @@ class AliasCreate(Body):
     """3 to 63 lowercase letters, digits and hyphens (L1)."""
 
 
-class AliasTransfer(Body):
+class AliasTarget(Body):
     """Where an alias is to lead to: a configuration or a group."""
 
     config_id: UUID | None = None
     group_id: UUID | None = None
 
+
+class AliasTransfer(AliasTarget):
+    """Where an alias is to lead to from now on."""
+
+    accept_impact: AcceptImpact = False
+
     @model_validator(mode="after")
     def _one_of_them(self) -> AliasTransfer:
         if (self.config_id is None) == (self.group_id is None):
             raise ValueError("exactly one of configId and groupId is needed")
+        return self
+
+
+class AliasImpact(AliasTarget):
+    """Where an alias might lead to; neither asks about giving it up (V7)."""
+
+    @model_validator(mode="after")
+    def _not_both(self) -> AliasImpact:
+        if self.config_id is not None and self.group_id is not None:
+            raise ValueError("at most one of configId and groupId can be given")
         return self
 
 

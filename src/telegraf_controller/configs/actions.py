@@ -19,6 +19,8 @@ from telegraf_controller import clock
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, before_and_after, record
 from telegraf_controller.configs.agent_use import count_agents_by_names
+from telegraf_controller.configs.change import text_change
+from telegraf_controller.configs.impact import require_acceptance
 from telegraf_controller.configs.moves import leave_groups, lock_content, next_last_modified, text_saved
 from telegraf_controller.configs.names import aliases_of_configs, require_unheld
 from telegraf_controller.configs.queries import CurrentConfig, get_config, get_version
@@ -58,6 +60,8 @@ class ConfigChange:
     """The version that the change was made from."""
     label_ids: Collection[UUID] | None = None
     """The whole new set."""
+    accept_impact: bool = False
+    """Save also a text that agents which are reporting now would get an error from (V7)."""
 
 
 async def create_config(session: AsyncSession, by: Identity, wanted: NewConfig, *, now: datetime) -> CurrentConfig:
@@ -97,7 +101,7 @@ async def update_config(
 
     The row is locked first: of two editors the second sees what the first saved, and no version number is lost or given
     twice. Raises NotFound (also a label), Forbidden, Conflict `edit_conflict` (past `base_version`),
-    `config_name_conflict`.
+    `config_name_conflict`, `agents_would_fail`.
     """
     config = await get_config(session, by, key, lock=True)
     current = await get_version(session, config, config.current_version)
@@ -108,8 +112,12 @@ async def update_config(
     if change.label_ids is not None:
         await set_labels(session, by, CONFIGS, config.id, change.label_ids, now=now)
     before = _shown(config)
-    _set_fields(config, change)
+    accepted: dict[str, int] = {}
     text_changed = change.toml is not None and change.toml != toml
+    if change.toml is not None and text_changed:
+        wanted = await text_change(session, config.id, change.toml)
+        accepted = await require_acceptance(session, by, wanted, accepted=change.accept_impact)
+    _set_fields(config, change)
     if not text_changed and _shown(config) == before:
         return CurrentConfig(config, toml)
     if change.toml is not None and text_changed:
@@ -119,7 +127,7 @@ async def update_config(
     config.updated_by = by.username
     await _flush(session, config.name)
     changes = before_and_after(before, _shown(config))
-    await record(session, by, "config.update", target=_target(config), changes=changes, now=now)
+    await record(session, by, "config.update", target=_target(config), changes={**changes, **accepted}, now=now)
     # A download carries the name (C1), so a rename changes what is served, though not the text.
     if text_changed or "name" in changes:
         await raise_generation(session, "content")

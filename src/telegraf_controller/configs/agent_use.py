@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _references = table("agent_references", column("agent_id", Id), column("reference", String))
 _liveness = table("agent_liveness", column("agent_id", Id), column("status", SmallInteger))
-_NOT_REPORTING = 4
+NOT_REPORTING = 4
 """As `agents.status` numbers it."""
 
 _PATHS = ("config", "group", "alias")
@@ -38,7 +38,7 @@ async def count_agents_by_names(
     owner = case(owners, value=_references.c.reference).label("owner")
     using = select(owner, _references.c.agent_id).where(_references.c.reference.in_(owners)).distinct()
     if reporting_only:
-        reporting = select(_liveness.c.agent_id).where(_liveness.c.status != _NOT_REPORTING)
+        reporting = select(_liveness.c.agent_id).where(_liveness.c.status != NOT_REPORTING)
         using = using.where(_references.c.agent_id.in_(reporting))
     used = using.subquery()
     for number, agents in await session.execute(select(used.c.owner, func.count()).group_by(used.c.owner)):

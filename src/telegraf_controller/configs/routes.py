@@ -15,7 +15,10 @@ from telegraf_controller.access.require import Caller, InServices, ReadSession, 
 from telegraf_controller.access.services import Services
 from telegraf_controller.configs import actions, bulk, queries, serving
 from telegraf_controller.configs.around import around
+from telegraf_controller.configs.change import text_change
 from telegraf_controller.configs.checks import Problem, check_toml, problems_of
+from telegraf_controller.configs.impact import Impact, impact_of
+from telegraf_controller.configs.impact_schemas import ConfigImpact, ImpactRecord
 from telegraf_controller.configs.schemas import (
     ConfigBulk,
     ConfigCreate,
@@ -115,6 +118,17 @@ async def update_config(
     problems = [] if body.toml is None else await _checked(services, body.toml)
     changed = await actions.update_config(session, by, key, body.wanted(), now=clock.now())
     return ConfigSaved.of_saved(changed, await around(session, [changed.config]), problems)
+
+
+@router.post("/api/configs/{idOrAlias}/impact", **requires("configs:read"))
+async def show_impact(key: Key, body: ConfigImpact, by: Caller, session: ReadSession) -> ImpactRecord:
+    """Tell what another text, or an older version, would mean for today's agents, without saving it (V7)."""
+    current = await queries.get_current(session, by, key)
+    toml = body.toml
+    if body.version is not None:
+        toml = (await queries.get_version(session, current.config, body.version)).toml
+    change = None if toml in (None, current.toml) else await text_change(session, current.config.id, toml or "")
+    return ImpactRecord.of(Impact() if change is None else await impact_of(session, by, change))
 
 
 @router.delete("/api/configs/{idOrAlias}", status_code=204, **requires("configs:delete"))

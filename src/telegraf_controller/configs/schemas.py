@@ -45,6 +45,9 @@ Description = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
 Note = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
 Toml = Annotated[str, Field(max_length=MAX_TOML_BYTES), AfterValidator(_bounded_toml)]
 EditorMode = Literal["code", "builder"]
+AcceptImpact = Annotated[
+    bool, Field(description="Whether the change is made also when agents would fail by it (409 `agents_would_fail`).")
+]
 
 
 class ConfigCreate(Body):
@@ -72,6 +75,7 @@ class ConfigPatch(Body):
     note: Note | None = None
     base_version: Annotated[int, Field(ge=1)] | None = None
     label_ids: LabelIds | None = None
+    accept_impact: AcceptImpact = False
 
     @field_validator("*", mode="before")
     @classmethod
@@ -91,6 +95,7 @@ class ConfigPatch(Body):
             note=self.note,
             base_version=self.base_version,
             label_ids=self.label_ids,
+            accept_impact=self.accept_impact,
         )
 
 

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, record
+from telegraf_controller.configs.change import constant_change
+from telegraf_controller.configs.impact import require_acceptance
 from telegraf_controller.configs.moves import lock_content, move_configs
 from telegraf_controller.configs.names import require_unheld
 from telegraf_controller.configs.tables import Config
@@ -41,12 +43,16 @@ async def create_constant(session: AsyncSession, by: Identity, name: str, value:
     return constant
 
 
-async def update_constant(session: AsyncSession, by: Identity, name: str, value: str, *, now: datetime) -> Constant:
-    """Give a constant another value. Raises Forbidden, NotFound."""
+async def update_constant(
+    session: AsyncSession, by: Identity, name: str, value: str, *, accept_impact: bool = False, now: datetime
+) -> Constant:
+    """Give a constant another value. Raises Forbidden, NotFound, Conflict `agents_would_fail` (V7)."""
     await _begin(session, by)
     constant = await get_constant(session, name)
     if constant.value == value:
         return constant
+    wanted = await constant_change(session, name, value)
+    accepted = await require_acceptance(session, by, wanted, accepted=accept_impact)
     lengths = [len(constant.value), len(value)]
     constant.value = value
     constant.updated_at = now
@@ -54,7 +60,8 @@ async def update_constant(session: AsyncSession, by: Identity, name: str, value:
     await session.flush()
     await _move_users(session, name, now)
     # A value may be a secret, so the trail shows only that it changed.
-    await record(session, by, "constant.update", target=_target(name), changes={"length": lengths}, now=now)
+    changes = {"length": lengths, **accepted}
+    await record(session, by, "constant.update", target=_target(name), changes=changes, now=now)
     await raise_generation(session, "content")
     return constant
 

@@ -8,9 +8,14 @@ from fastapi import APIRouter, Path, Query, Response
 
 from telegraf_controller import clock
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
+from telegraf_controller.configs.change import constant_change
+from telegraf_controller.configs.impact import Impact, impact_of
+from telegraf_controller.configs.impact_schemas import ImpactRecord
+from telegraf_controller.configs.names import require_unheld
 from telegraf_controller.constants import actions, queries
 from telegraf_controller.constants.schemas import (
     ConstantCreate,
+    ConstantImpact,
     ConstantPatch,
     ConstantQuery,
     ConstantRecord,
@@ -61,8 +66,20 @@ async def read_constant(name: Name, by: Caller, session: ReadSession) -> Constan
 @router.patch("/{name}", **requires("constants:write"))
 async def update_constant(name: Name, body: ConstantPatch, by: Caller, session: WriteSession) -> ConstantRecord:
     """Give a constant another value; `Last-Modified` moves wherever it is used (C2, K1)."""
-    constant = await actions.update_constant(session, by, name, body.value, now=clock.now())
+    constant = await actions.update_constant(
+        session, by, name, body.value, accept_impact=body.accept_impact, now=clock.now()
+    )
     return ConstantRecord.of_used(constant, await queries.usage_of(session, by, name))
+
+
+@router.post("/{name}/impact", **requires("constants:read"))
+async def show_impact(name: Name, body: ConstantImpact, by: Caller, session: ReadSession) -> ImpactRecord:
+    """Tell what another value would mean for today's agents, without giving it (V7)."""
+    require_unheld(by)
+    constant = await queries.get_constant(session, name)
+    if constant.value == body.value:
+        return ImpactRecord.of(Impact())
+    return ImpactRecord.of(await impact_of(session, by, await constant_change(session, name, body.value)))
 
 
 @router.delete("/{name}", status_code=204, **requires("constants:delete"))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from telegraf_controller.configs.schemas import AcceptImpact
 from telegraf_controller.constants.queries import NAME_SHAPE, SortKey, Usage
 from telegraf_controller.constants.tables import Constant
 from telegraf_controller.web.schemas import Answer, Body, PageQuery, WireTime
@@ -33,10 +34,16 @@ class ConstantCreate(Body):
     value: ConstantValue
 
 
-class ConstantPatch(Body):
-    """The new value; a name never changes."""
+class ConstantImpact(Body):
+    """A new value to ask about (V7)."""
 
     value: ConstantValue
+
+
+class ConstantPatch(ConstantImpact):
+    """The new value; a name never changes."""
+
+    accept_impact: AcceptImpact = False
 
 
 class ConstantQuery(PageQuery):

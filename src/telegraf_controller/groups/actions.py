@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, before_and_after, record
+from telegraf_controller.configs.change import group_change, members_of
+from telegraf_controller.configs.impact import require_acceptance
 from telegraf_controller.configs.moves import lock_content, move_groups
-from telegraf_controller.configs.names import readable_configs, readable_groups, require_unheld
-from telegraf_controller.configs.tables import Config
+from telegraf_controller.configs.names import readable_groups, require_unheld
 from telegraf_controller.db.generations import raise_generation
-from telegraf_controller.errors import Conflict, ValidationFailed
-from telegraf_controller.groups.queries import get_group
+from telegraf_controller.errors import Conflict
+from telegraf_controller.groups.queries import get_group, names_of_members
 from telegraf_controller.groups.tables import ConfigGroup, GroupMember
 from telegraf_controller.labels.assignments import change_labels
 from telegraf_controller.labels.carriers import GROUPS
@@ -42,6 +43,8 @@ class GroupChange:
     name: str | None = None
     description: str | None = None
     members: Sequence[UUID] | None = None
+    accept_impact: bool = False
+    """Change also what agents that are reporting now would get an error from (V7)."""
 
 
 async def create_group(session: AsyncSession, by: Identity, wanted: NewGroup, *, now: datetime) -> ConfigGroup:
@@ -50,7 +53,7 @@ async def create_group(session: AsyncSession, by: Identity, wanted: NewGroup, *,
     # A token that is held to some configurations and groups could not even read what it made.
     require_unheld(by)
     await _check_name(session, wanted.name)
-    names = await _names_of_members(session, by, wanted.members)
+    names = await names_of_members(session, by, wanted.members)
     group = ConfigGroup(
         name=wanted.name,
         description=wanted.description,
@@ -74,7 +77,7 @@ async def update_group(
 ) -> ConfigGroup:
     """Change a group; only another order or membership changes its text (C2).
 
-    Raises NotFound, Forbidden, Conflict `config_group_name_conflict`, ValidationFailed.
+    Raises NotFound, Forbidden, Conflict `config_group_name_conflict`, `agents_would_fail`, ValidationFailed.
     """
     group = await get_group(session, by, key, lock=True)
     members = await _members(session, group)
@@ -89,7 +92,10 @@ async def update_group(
     if not changes:
         return group
     if "members" in changes:
-        await _replace_members(session, by, group, members, wanted, now=now)
+        names = await names_of_members(session, by, wanted, there_already=members)
+        impact = await group_change(session, group.id, members, wanted)
+        changes |= await require_acceptance(session, by, impact, accepted=change.accept_impact)
+        await _replace_members(session, group, wanted, names, now=now)
     group.updated_at = now
     group.updated_by = by.username
     await record(session, by, "group.update", target=_target(group), changes=changes, now=now)
@@ -98,10 +104,14 @@ async def update_group(
     return group
 
 
-async def delete_group(session: AsyncSession, by: Identity, key: str, *, now: datetime) -> None:
-    """Remove a group and its aliases; its members stay. Raises NotFound, Forbidden."""
+async def delete_group(
+    session: AsyncSession, by: Identity, key: str, *, accept_impact: bool = False, now: datetime
+) -> None:
+    """Remove a group and its aliases; its members stay. Raises NotFound, Forbidden, Conflict `agents_would_fail`."""
     group = await get_group(session, by, key, lock=True)
-    await record(session, by, "group.delete", target=_target(group), now=now)
+    impact = await group_change(session, group.id, await _members(session, group), None)
+    accepted = await require_acceptance(session, by, impact, accepted=accept_impact)
+    await record(session, by, "group.delete", target=_target(group), changes=accepted, now=now)
     await session.execute(delete(ConfigGroup).where(ConfigGroup.id == group.id))
     await raise_generation(session, "content")
 
@@ -128,37 +138,14 @@ async def label_groups(
 
 
 async def _replace_members(
-    session: AsyncSession,
-    by: Identity,
-    group: ConfigGroup,
-    before: Sequence[UUID],
-    wanted: Sequence[UUID],
-    *,
-    now: datetime,
+    session: AsyncSession, group: ConfigGroup, wanted: Sequence[UUID], names: dict[UUID, str], *, now: datetime
 ) -> None:
-    names = await _names_of_members(session, by, wanted, there_already=before)
     await session.execute(
         delete(GroupMember).where(GroupMember.group_id == group.id), execution_options={"synchronize_session": False}
     )
     _add_members(session, group, wanted, names)
     await session.flush()
     await move_groups(session, [group.id], now=now)
-
-
-async def _names_of_members(
-    session: AsyncSession, by: Identity, wanted: Sequence[UUID], *, there_already: Sequence[UUID] = ()
-) -> dict[UUID, str]:
-    """Return the names of configurations that may be members. Raises ValidationFailed for those that may not.
-
-    A token that is held to some configurations cannot read others by way of a group (T11), but may leave them there.
-    """
-    readable = [condition | Config.id.in_(there_already) for condition in readable_configs(by)]
-    rows = await session.execute(select(Config.id, Config.name).where(Config.id.in_(wanted), *readable))
-    names = {row.id: row.name for row in rows}
-    unknown = [config_id for config_id in wanted if config_id not in names]
-    if unknown:
-        raise ValidationFailed([("members", f"there is no configuration {str(unknown[0])!r}")])
-    return names
 
 
 def _add_members(session: AsyncSession, group: ConfigGroup, members: Sequence[UUID], names: dict[UUID, str]) -> None:
@@ -169,10 +156,7 @@ def _add_members(session: AsyncSession, group: ConfigGroup, members: Sequence[UU
 
 
 async def _members(session: AsyncSession, group: ConfigGroup) -> list[UUID]:
-    rows = await session.scalars(
-        select(GroupMember.config_id).where(GroupMember.group_id == group.id).order_by(GroupMember.position)
-    )
-    return list(rows)
+    return (await members_of(session, [group.id]))[group.id]
 
 
 async def _check_name(session: AsyncSession, name: str) -> None:

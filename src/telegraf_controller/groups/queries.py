@@ -14,10 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.configs.agent_use import count_agents_by_names
 from telegraf_controller.configs.moves import lock_content
-from telegraf_controller.configs.names import aliases_of_groups, find_group_id, readable_groups, require_names
+from telegraf_controller.configs.names import (
+    aliases_of_groups,
+    find_group_id,
+    readable_configs,
+    readable_groups,
+    require_names,
+)
 from telegraf_controller.configs.tables import Config
 from telegraf_controller.db.text import contains
-from telegraf_controller.errors import NotFound
+from telegraf_controller.errors import NotFound, ValidationFailed
 from telegraf_controller.groups.tables import ConfigGroup, GroupMember
 from telegraf_controller.labels.carriers import GROUPS
 from telegraf_controller.labels.queries import having_label, labels_of
@@ -115,3 +121,19 @@ async def views_of(session: AsyncSession, groups: Sequence[ConfigGroup]) -> list
         )
         for group in groups
     ]
+
+
+async def names_of_members(
+    session: AsyncSession, by: Identity, wanted: Sequence[UUID], *, there_already: Sequence[UUID] = ()
+) -> dict[UUID, str]:
+    """Return the names of configurations that may be members. Raises ValidationFailed for those that may not.
+
+    A token that is held to some configurations cannot read others by way of a group (T11), but may leave them there.
+    """
+    readable = [condition | Config.id.in_(there_already) for condition in readable_configs(by)]
+    rows = await session.execute(select(Config.id, Config.name).where(Config.id.in_(wanted), *readable))
+    names = {row.id: row.name for row in rows}
+    unknown = [config_id for config_id in wanted if config_id not in names]
+    if unknown:
+        raise ValidationFailed([("members", f"there is no configuration {str(unknown[0])!r}")])
+    return names

@@ -13,10 +13,15 @@ from telegraf_controller import clock
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
 from telegraf_controller.configs import serving
+from telegraf_controller.configs.change import group_change, members_of
+from telegraf_controller.configs.impact import Impact, impact_of
+from telegraf_controller.configs.impact_schemas import ImpactRecord
+from telegraf_controller.configs.schemas import AcceptImpact
 from telegraf_controller.groups import actions, queries
 from telegraf_controller.groups.check import Merged, check_merged, defined_constants, read_members
 from telegraf_controller.groups.schemas import (
     GroupCreate,
+    GroupImpact,
     GroupPatch,
     GroupPreview,
     GroupQuery,
@@ -35,6 +40,7 @@ router = APIRouter(prefix="/api/config-groups", tags=["groups"])
 
 Key = Annotated[str, Path(alias="idOrAlias", max_length=63)]
 LabelId = Annotated[UUID, Path(alias="labelId")]
+AcceptInQuery = Annotated[AcceptImpact, Query(alias="acceptImpact")]
 
 
 @router.get("", **requires("config-groups:read"))
@@ -94,10 +100,23 @@ async def update_group(key: Key, body: GroupPatch, by: Caller, session: WriteSes
     return await _record(session, await actions.update_group(session, by, key, body.wanted(), now=clock.now()))
 
 
+@router.post("/{idOrAlias}/impact", **requires("config-groups:read"))
+async def show_impact(key: Key, body: GroupImpact, by: Caller, session: ReadSession) -> ImpactRecord:
+    """Tell what other members, another order or no group at all would mean for today's agents (V7)."""
+    group = await queries.get_group(session, by, key)
+    before = (await members_of(session, [group.id]))[group.id]
+    if body.members == before:
+        return ImpactRecord.of(Impact())
+    if body.members is not None:
+        await queries.names_of_members(session, by, body.members, there_already=before)
+    change = await group_change(session, group.id, before, body.members)
+    return ImpactRecord.of(await impact_of(session, by, change))
+
+
 @router.delete("/{idOrAlias}", status_code=204, **requires("config-groups:delete"))
-async def delete_group(key: Key, by: Caller, session: WriteSession) -> None:
+async def delete_group(key: Key, by: Caller, session: WriteSession, accept_impact: AcceptInQuery = False) -> None:
     """Remove a group and its aliases; its members stay (G1)."""
-    await actions.delete_group(session, by, key, now=clock.now())
+    await actions.delete_group(session, by, key, accept_impact=accept_impact, now=clock.now())
 
 
 @router.post("/{idOrAlias}/assign/{labelId}", **requires("config-groups:write"))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, field_validator
 
-from telegraf_controller.configs.schemas import ConfigName, Description, ProblemRecord
+from telegraf_controller.configs.schemas import AcceptImpact, ConfigName, Description, ProblemRecord
 from telegraf_controller.groups.actions import GroupChange, NewGroup
 from telegraf_controller.groups.check import GroupProblem, Merged
 from telegraf_controller.groups.queries import GroupView, SortKey
@@ -45,6 +45,7 @@ class GroupPatch(Body):
     name: ConfigName | None = None
     description: Description | None = None
     members: Members | None = None
+    accept_impact: AcceptImpact = False
 
     @field_validator("*", mode="before")
     @classmethod
@@ -56,7 +57,13 @@ class GroupPatch(Body):
 
     def wanted(self) -> GroupChange:
         """As the action takes it."""
-        return GroupChange(self.name, self.description, self.members)
+        return GroupChange(self.name, self.description, self.members, self.accept_impact)
+
+
+class GroupImpact(Body):
+    """A new list of members to ask about; null asks about deleting the group (V7)."""
+
+    members: Members | None
 
 
 class GroupQuery(PageQuery):

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, record
 from telegraf_controller.configs.actions import add_version
+from telegraf_controller.configs.change import text_change
+from telegraf_controller.configs.impact import require_acceptance
 from telegraf_controller.configs.queries import CurrentConfig, get_config, get_version
 from telegraf_controller.configs.tables import Config, ConfigVersion
 from telegraf_controller.db.generations import raise_generation
@@ -58,16 +60,24 @@ async def edit_note(
     return config, version
 
 
-async def roll_back(session: AsyncSession, by: Identity, key: str, number: int, *, now: datetime) -> CurrentConfig:
+async def roll_back(
+    session: AsyncSession, by: Identity, key: str, number: int, *, accept_impact: bool = False, now: datetime
+) -> CurrentConfig:
     """Write the next version with the text of an older one, and serve it from now on (V3).
 
-    `Last-Modified` moves when that changes the text (C2). Raises NotFound, Forbidden, Conflict `version_is_current`.
+    `Last-Modified` moves when that changes the text (C2). Raises NotFound, Forbidden, Conflict `version_is_current`,
+    `agents_would_fail` (V7).
     """
     config = await get_config(session, by, key, lock=True)
     source = await get_version(session, config, number)
     current = await get_version(session, config, config.current_version)
     if number == config.current_version:
         raise Conflict("version_is_current", f"Version {number} is the one that is served.", version=number)
+    same_text = source.toml == current.toml
+    accepted: dict[str, int] = {}
+    if not same_text:
+        wanted = await text_change(session, config.id, source.toml)
+        accepted = await require_acceptance(session, by, wanted, accepted=accept_impact)
     await add_version(
         session,
         config,
@@ -75,11 +85,11 @@ async def roll_back(session: AsyncSession, by: Identity, key: str, number: int, 
         note=f"Rolled back to version {number}",
         by=by,
         now=now,
-        same_text=source.toml == current.toml,
+        same_text=same_text,
     )
     config.updated_at = now
     config.updated_by = by.username
-    changes = {"version": [current.version, config.current_version], "source": number}
+    changes = {"version": [current.version, config.current_version], "source": number, **accepted}
     await record(session, by, "config.rollback", target=_target(config), changes=changes, now=now)
     await raise_generation(session, "content")
     return CurrentConfig(config, source.toml)

@@ -106,5 +106,8 @@ async def roll_back(
         constants = await queries.constants_in(reading, source.toml)
     problems = await asyncio.to_thread(check_toml, source.toml, constants)
     # By its id, as what the alias names may be another one by now.
-    rolled_back = await actions.roll_back(session, by, str(config.id), version, now=clock.now())
+    accept_impact = body is not None and body.accept_impact
+    rolled_back = await actions.roll_back(
+        session, by, str(config.id), version, accept_impact=accept_impact, now=clock.now()
+    )
     return ConfigSaved.of_saved(rolled_back, await around(session, [config]), problems)

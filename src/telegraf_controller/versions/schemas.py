@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from telegraf_controller.configs.schemas import Note, VersionSummary
+from telegraf_controller.configs.schemas import AcceptImpact, Note, VersionSummary
 from telegraf_controller.configs.tables import Config, ConfigVersion
 from telegraf_controller.versions.actions import Pruned, Which, WhyKept
 from telegraf_controller.versions.compare import Difference
@@ -22,7 +22,9 @@ class VersionPatch(Body):
 
 
 class Rollback(Body):
-    """How to go back to a version: there is nothing to say about it so far (V3)."""
+    """How to go back to a version (V3)."""
+
+    accept_impact: AcceptImpact = False
 
 
 class CompareQuery(Body):

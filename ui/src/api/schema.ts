@@ -296,6 +296,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/aliases/{alias}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Impact
+         * @description Tell what a transfer would mean for today's agents, or giving the alias up (V7).
+         */
+        post: operations["show_impact_api_aliases__alias__impact_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/aliases/{alias}/transfer": {
         parameters: {
             query?: never;
@@ -506,6 +526,26 @@ export interface paths {
          * @description Put a label on a group (B1).
          */
         post: operations["assign_label_api_config_groups__idOrAlias__assign__labelId__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/config-groups/{idOrAlias}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Impact
+         * @description Tell what other members, another order or no group at all would mean for today's agents (V7).
+         */
+        post: operations["show_impact_api_config_groups__idOrAlias__impact_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -726,6 +766,26 @@ export interface paths {
          * @description Store a copy under a name of its own (V4).
          */
         post: operations["duplicate_config_api_configs__idOrAlias__duplicate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/configs/{idOrAlias}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Impact
+         * @description Tell what another text, or an older version, would mean for today's agents, without saving it (V7).
+         */
+        post: operations["show_impact_api_configs__idOrAlias__impact_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1034,6 +1094,26 @@ export interface paths {
          * @description Give a constant another value; `Last-Modified` moves wherever it is used (C2, K1).
          */
         patch: operations["update_constant_api_constants__name__patch"];
+        trace?: never;
+    };
+    "/api/constants/{name}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Impact
+         * @description Tell what another value would mean for today's agents, without giving it (V7).
+         */
+        post: operations["show_impact_api_constants__name__impact_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/heartbeat/agent/{instanceId}/latest-heartbeat": {
@@ -1883,6 +1963,16 @@ export interface components {
             alias: string;
         };
         /**
+         * AliasImpact
+         * @description Where an alias might lead to; neither asks about giving it up (V7).
+         */
+        AliasImpact: {
+            /** Configid */
+            configId?: string | null;
+            /** Groupid */
+            groupId?: string | null;
+        };
+        /**
          * AliasRecord
          * @description An alias, what it leads to, and how many agents have it in a URL (L1).
          */
@@ -1902,9 +1992,15 @@ export interface components {
         };
         /**
          * AliasTransfer
-         * @description Where an alias is to lead to: a configuration or a group.
+         * @description Where an alias is to lead to from now on.
          */
         AliasTransfer: {
+            /**
+             * Acceptimpact
+             * @description Whether the change is made also when agents would fail by it (409 `agents_would_fail`).
+             * @default false
+             */
+            acceptImpact?: boolean;
             /** Configid */
             configId?: string | null;
             /** Groupid */
@@ -2017,10 +2113,26 @@ export interface components {
             toml: string;
         };
         /**
+         * ConfigImpact
+         * @description A new text for a configuration, or the version of it that is to be served again: one of them (V7).
+         */
+        ConfigImpact: {
+            /** Toml */
+            toml?: string | null;
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * ConfigPatch
          * @description What is to change; what is left out stays (V2).
          */
         ConfigPatch: {
+            /**
+             * Acceptimpact
+             * @description Whether the change is made also when agents would fail by it (409 `agents_would_fail`).
+             * @default false
+             */
+            acceptImpact?: boolean;
             /** Baseversion */
             baseVersion?: number | null;
             /** Description */
@@ -2175,10 +2287,24 @@ export interface components {
             value: string;
         };
         /**
+         * ConstantImpact
+         * @description A new value to ask about (V7).
+         */
+        ConstantImpact: {
+            /** Value */
+            value: string;
+        };
+        /**
          * ConstantPatch
          * @description The new value; a name never changes.
          */
         ConstantPatch: {
+            /**
+             * Acceptimpact
+             * @description Whether the change is made also when agents would fail by it (409 `agents_would_fail`).
+             * @default false
+             */
+            acceptImpact?: boolean;
             /** Value */
             value: string;
         };
@@ -2365,6 +2491,14 @@ export interface components {
             name: string;
         };
         /**
+         * GroupImpact
+         * @description A new list of members to ask about; null asks about deleting the group (V7).
+         */
+        GroupImpact: {
+            /** Members */
+            members: string[] | null;
+        };
+        /**
          * GroupMemberRecord
          * @description A configuration in a group.
          */
@@ -2382,6 +2516,12 @@ export interface components {
          * @description What is to change; what is left out stays. `members` is the whole new list.
          */
         GroupPatch: {
+            /**
+             * Acceptimpact
+             * @description Whether the change is made also when agents would fail by it (409 `agents_would_fail`).
+             * @default false
+             */
+            acceptImpact?: boolean;
             /** Description */
             description?: string | null;
             /** Members */
@@ -2491,6 +2631,38 @@ export interface components {
             updatedAt: string;
             /** Updatedby */
             updatedBy: string | null;
+        };
+        /**
+         * ImpactExample
+         * @description An agent that would fail, and the error that it would get from its URL.
+         */
+        ImpactExample: {
+            error: components["schemas"]["ErrorAnswer"];
+            /** Hostname */
+            hostname: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Instanceid */
+            instanceId: string;
+            /** Reporting */
+            reporting: boolean;
+        };
+        /**
+         * ImpactRecord
+         * @description What a change would mean for today's agents, by the URLs that they report (V7).
+         */
+        ImpactRecord: {
+            /** Examples */
+            examples: components["schemas"]["ImpactExample"][];
+            /** Wouldfail */
+            wouldFail: number;
+            /** Wouldfailnotreporting */
+            wouldFailNotReporting: number;
+            /** Wouldreload */
+            wouldReload: number;
         };
         /**
          * InviteAccept
@@ -3157,9 +3329,16 @@ export interface components {
         Role: "owner" | "administrator" | "manager" | "viewer";
         /**
          * Rollback
-         * @description How to go back to a version: there is nothing to say about it so far (V3).
+         * @description How to go back to a version (V3).
          */
-        Rollback: Record<string, never>;
+        Rollback: {
+            /**
+             * Acceptimpact
+             * @description Whether the change is made also when agents would fail by it (409 `agents_would_fail`).
+             * @default false
+             */
+            acceptImpact?: boolean;
+        };
         /**
          * RuleAssignment
          * @description Which rule an agent is to follow.
@@ -4911,7 +5090,10 @@ export interface operations {
     };
     delete_alias_api_aliases__alias__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the change is made also when agents would fail by it (409 `agents_would_fail`). */
+                acceptImpact?: boolean;
+            };
             header?: never;
             path: {
                 alias: string;
@@ -4965,6 +5147,95 @@ export interface operations {
             };
             /** @description It contradicts what is stored. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_impact_api_aliases__alias__impact_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasImpact"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5638,7 +5909,10 @@ export interface operations {
     };
     delete_group_api_config_groups__idOrAlias__delete: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the change is made also when agents would fail by it (409 `agents_would_fail`). */
+                acceptImpact?: boolean;
+            };
             header?: never;
             path: {
                 idOrAlias: string;
@@ -6017,6 +6291,95 @@ export interface operations {
             };
             /** @description It contradicts what is stored. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_impact_api_config_groups__idOrAlias__impact_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                idOrAlias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupImpact"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7191,6 +7554,95 @@ export interface operations {
             };
             /** @description It contradicts what is stored. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_impact_api_configs__idOrAlias__impact_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                idOrAlias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigImpact"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8701,6 +9153,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConstantRecord"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It contradicts what is stored. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_impact_api_constants__name__impact_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConstantImpact"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactRecord"];
                 };
             };
             /** @description The request is wrong; `details` says where. */
