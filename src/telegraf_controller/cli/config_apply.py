@@ -167,7 +167,7 @@ class _Run:
         current = change.current
         result = Result(outcome=_DONE[change.action], kind="group", name=change.name)
         if change.action == "delete":
-            self._client.groups.delete(self._groups[change.name])
+            self._client.groups.delete(self._groups[change.name], accept_impact=self._accept_impact)
             return result
         members = None if change.members is None else [self._config_id(name) for name in change.members]
         if current is None:
@@ -211,7 +211,7 @@ class _Run:
 
     def _alias(self, change: AliasChange) -> None:
         if change.wanted is None:
-            self._client.aliases.delete(change.name)
+            self._client.aliases.delete(change.name, accept_impact=self._accept_impact)
         elif change.current is None:
             self._client.aliases.create(change.wanted.kind, self._owner_id(change.wanted), change.name)
         else:

@@ -135,9 +135,9 @@ class Groups:
         body = {"description": description, "members": members, "acceptImpact": accept_impact}
         return self._transport.send("PATCH", f"/api/config-groups/{part(group_id)}", Group, given(body))
 
-    def delete(self, group_id: str) -> None:
+    def delete(self, group_id: str, *, accept_impact: bool | None = None) -> None:
         """Remove a group; its members stay (G1)."""
-        self._transport.exchange("DELETE", f"/api/config-groups/{part(group_id)}")
+        self._transport.exchange("DELETE", f"/api/config-groups/{part(group_id)}", query=_accepting(accept_impact))
 
     def add_label(self, group_id: str, label_id: str) -> None:
         """Put a label on a group (B1)."""
@@ -209,9 +209,13 @@ class Aliases:
         body = given({target: owner_id, "acceptImpact": accept_impact})
         return self._transport.send("POST", f"/api/aliases/{part(alias)}/transfer", Alias, body)
 
-    def delete(self, alias: str) -> None:
+    def delete(self, alias: str, *, accept_impact: bool | None = None) -> None:
         """Give up an alias."""
-        self._transport.exchange("DELETE", f"/api/aliases/{part(alias)}")
+        self._transport.exchange("DELETE", f"/api/aliases/{part(alias)}", query=_accepting(accept_impact))
+
+
+def _accepting(accept_impact: bool | None) -> dict[str, str]:
+    return {"acceptImpact": "true"} if accept_impact else {}
 
 
 def _toml_path(kind: str, owner_id: str, aliases: Sequence[str]) -> str:
