@@ -30,6 +30,7 @@ class Program:
     folder: Path
     port: int = field(default_factory=free_port)
     heartbeat_port: int = field(default_factory=free_port)
+    python: str = sys.executable
     process: subprocess.Popen[bytes] = field(init=False)
 
     def start(self, module: str, *flags: str, environment: Mapping[str, str]) -> None:
@@ -38,7 +39,7 @@ class Program:
         own += [f"--heartbeat-port={self.heartbeat_port}"]
         with (self.folder / "out").open("wb") as out, (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module, *own, *flags],
+                [self.python, "-m", module, *own, *flags],
                 cwd=self.folder,
                 env={**without_options(os.environ), "PYTHONPATH": str(REPOSITORY), **environment},
                 stdin=subprocess.DEVNULL,
