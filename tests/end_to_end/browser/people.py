@@ -12,7 +12,7 @@ from telegraf_controller.access.browsers import COOKIE
 from telegraf_controller.audit.record import Visitor
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
-from telegraf_controller.users.sessions import start_session
+from telegraf_controller.users.sessions import end_sessions_of, start_session
 from tests.cast import Person, cast_users
 
 T = TypeVar("T")
@@ -40,6 +40,18 @@ def session_cookie(database_url: str, origin: str, person: Person) -> Any:
         return started.secret.value
 
     return {"name": COOKIE, "value": run(sign_in()), "url": origin, "httpOnly": True, "sameSite": "Lax"}
+
+
+def end_sessions(database_url: str, person: Person) -> None:
+    """End all sessions of somebody, as time does, or an administrator."""
+
+    async def end() -> None:
+        database = Database(DatabaseTarget.parse(database_url))
+        async with database.write() as session:
+            await end_sessions_of(session, person.id)
+        await database.close()
+
+    run(end())
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -1,12 +1,22 @@
 import { Button } from "@mantine/core";
 import { IconBug } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
 import { useRouteError } from "react-router";
 
-import { EmptyState } from "@/shared/parts/states";
+import { EmptyState, Loading } from "@/shared/parts/states";
+import { paths } from "@/shared/urls";
 
-/** A page broke. After an update of the server, the files of the page may have other names: loading anew helps. */
+/**
+ * A page broke. When the controller was updated since this tab was opened, the files of the page have other names, and
+ * loading anew is all that is needed: that happens by itself.
+ */
 export function RouteFailure() {
   const error = useRouteError();
+  const [waiting, setWaiting] = useState(true);
+  useEffect(() => {
+    void wasUpdated().then((updated) => (updated ? location.reload() : setWaiting(false)));
+  }, []);
+  if (waiting) return <Loading />;
   return (
     <div role="alert">
       <title>Error · Telegraf Controller</title>
@@ -19,4 +29,16 @@ export function RouteFailure() {
       />
     </div>
   );
+}
+
+/** Tell whether the controller now serves another build of the interface than the one in this tab. */
+async function wasUpdated(): Promise<boolean> {
+  const running = document.querySelector('script[type="module"]')?.getAttribute("src");
+  if (!running) return false;
+  try {
+    const page = await fetch(paths.home, { headers: { Accept: "text/html" }, cache: "no-store" });
+    return page.ok && !(await page.text()).includes(`"${running}"`);
+  } catch {
+    return false;
+  }
 }

@@ -3,15 +3,20 @@ import { useEffect } from "react";
 import { useBlocker } from "react-router";
 
 import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
+import { noteUnsavedWork } from "@/shared/lib/unsaved";
 
-/** Asks before unsaved work is left behind: by a link, the Back button, or closing the window. */
+/** Asks before unsaved work is left behind: by a link, the Back button, or closing the window. The end of the session keeps it, too. */
 export function UnsavedGuard({ dirty }: { dirty: boolean }) {
   const blocker = useBlocker(({ currentLocation, nextLocation }) => dirty && currentLocation.pathname !== nextLocation.pathname);
   useEffect(() => {
     if (!dirty) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     addEventListener("beforeunload", ask);
-    return () => removeEventListener("beforeunload", ask);
+    const forget = noteUnsavedWork();
+    return () => {
+      removeEventListener("beforeunload", ask);
+      forget();
+    };
   }, [dirty]);
   return (
     <ConfirmDialog
