@@ -40,7 +40,16 @@ NODE_LOCK = REPOSITORY / "requirements" / "node.lock"
 _DIGEST = "sources.sha256"
 """In the built interface: what it was built from."""
 
-_SOURCES = ("index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "vite", "src")
+_SOURCES = (
+    "index.html",
+    "reference.html",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    "vite",
+    "src",
+)
 
 _NPM_CI = ("ci", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=2", "--fetch-retry-mintimeout=1000")
 

@@ -18,8 +18,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2022",
+    // The API reference is large, and a page of its own.
+    chunkSizeWarningLimit: 1500,
+    rollupOptions: { input: [here("index.html"), here("reference.html")] },
   },
   server: {
-    proxy: Object.fromEntries(["/api", "/health"].map((path) => [path, "http://127.0.0.1:8888"])),
+    proxy: Object.fromEntries(["/api", "/health", "/static"].map((path) => [path, "http://127.0.0.1:8888"])),
   },
 });

@@ -54,6 +54,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     home.router,
 )
 
+_ABOUT = """Everything that the web interface and the command line do.
+
+Present a token as `Authorization: Bearer tc-apiv1_…`; a browser that is signed in needs none. Times are UTC, keys are
+camelCase, and every error is `{"error": "snake_case_code", "message": "One sentence.", "details": {…}}`.
+
+[Web interface](/) · [This page without scripts](/api/docs/plain)
+"""
+
 _ERRORS = {
     400: "The request is wrong; `details` says where.",
     401: "No valid credentials.",
@@ -85,6 +93,7 @@ def build_framework_app(services: Services) -> FastAPI:
     app = FastAPI(
         title="Telegraf Controller",
         version=__version__,
+        description=_ABOUT,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

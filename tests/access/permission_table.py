@@ -8,9 +8,10 @@ from __future__ import annotations
 
 NEEDS: dict[str, str] = {
     "GET /": "public",
-    "GET /static/pages.css": "public",
+    "GET /static/{}": "public",
     "GET /api/openapi.json": "public",
     "GET /api/docs": "public",
+    "GET /api/docs/plain": "public",
     "GET /api/version": "public",
     "GET /health/live": "public",
     "GET /health/ready": "public",

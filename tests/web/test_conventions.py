@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -104,7 +105,7 @@ async def test_the_pages_name_what_runs_here_and_allow_nothing_foreign(api: Api)
     home = await api.http.get("/")
     assert "Telegraf Controller" in home.text
     assert 'href="/api/docs"' in home.text
-    reference = await api.http.get("/api/docs")
+    reference = await api.http.get("/api/docs/plain")
     assert "/api/tokens/{token_id}/revoke" in reference.text
     for page in (home, reference):
         policy = page.headers["content-security-policy"]
@@ -113,7 +114,10 @@ async def test_the_pages_name_what_runs_here_and_allow_nothing_foreign(api: Api)
         assert "<script" not in page.text
         assert "style=" not in page.text
         assert page.headers["x-content-type-options"] == "nosniff"
+        for name in re.findall(r'"/static/([\w.]+)"', page.text):
+            assert (await api.http.get(f"/static/{name}")).status_code == 200
     assert (await api.http.get("/static/pages.css")).headers["content-type"].startswith("text/css")
+    assert (await api.http.get("/static/home.py")).status_code == 404
 
 
 async def test_health_tells_live_ready_and_leader(api: Api) -> None:

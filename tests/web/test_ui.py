@@ -24,6 +24,7 @@ async def answers_itself(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
+    (tmp_path / "reference.html").write_text('<div id="reference">')
     (tmp_path / "index.html").write_text('<meta name="csp-nonce" content="CSP_NONCE"><div id="root">')
     for suffix, text in (("", "plain"), (".br", "as brotli"), (".gz", "as gzip")):
         (tmp_path / "assets" / f"index-B7gt.js{suffix}").write_text(text)
@@ -61,6 +62,15 @@ async def test_the_page_allows_nothing_inline_and_nothing_foreign(browser: httpx
     assert page.headers["referrer-policy"] == "same-origin"
     assert page.headers["x-content-type-options"] == "nosniff"
     assert "strict-transport-security" not in page.headers
+
+
+async def test_the_api_reference_is_a_page_whose_components_may_style_themselves(browser: httpx.AsyncClient) -> None:
+    page = await browser.get("/api/docs")
+    assert '<div id="reference">' in page.text
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'self'; style-src 'self' 'unsafe-inline'; " in policy
+    assert policy.count("unsafe") == 1
+    assert page.headers["cache-control"] == "no-cache"
 
 
 async def test_the_page_over_tls_asks_for_tls_from_then_on(built: Path) -> None:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from telegraf_controller import __version__
 from telegraf_controller.access.require import KEY, PUBLIC, requires
+from telegraf_controller.errors import NotFound
 
 router = APIRouter(tags=["instance"])
 
@@ -20,6 +21,12 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """What every HTML page carries: nothing inline, no outside host, no frame."""
+
+_STATIC = {
+    "app.webmanifest": "application/manifest+json",
+    "favicon.svg": "image/svg+xml",
+    "pages.css": "text/css",
+}
 
 
 @router.get("/", include_in_schema=False, **requires(PUBLIC))
@@ -41,25 +48,30 @@ async def openapi(request: Request) -> JSONResponse:
     return JSONResponse(request.app.openapi())
 
 
+@router.get("/api/docs/plain", include_in_schema=False, **requires(PUBLIC))
 @router.get("/api/docs", include_in_schema=False, **requires(PUBLIC))
 async def reference(request: Request) -> HTMLResponse:
-    """The API reference, readable without scripts."""
+    """The API reference, readable without scripts; the built web interface has another one at `/api/docs`."""
     document = request.app.openapi()
     return _page("API reference · Telegraf Controller", _reference(document))
 
 
-@router.get("/static/pages.css", include_in_schema=False, **requires(PUBLIC))
-async def stylesheet() -> Response:
-    """How these pages look."""
-    css = files("telegraf_controller.web").joinpath("static/pages.css").read_text("utf-8")
-    return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+@router.get("/static/{name}", include_in_schema=False, **requires(PUBLIC))
+async def static_file(name: str) -> Response:
+    """How these pages look, and the icon of all pages."""
+    media_type = _STATIC.get(name)
+    if media_type is None:
+        raise NotFound("file", name)
+    content = files("telegraf_controller.web").joinpath("static", name).read_bytes()
+    return Response(content, media_type=media_type, headers={"Cache-Control": "public, max-age=3600"})
 
 
 def _page(title: str, body: str) -> HTMLResponse:
     return HTMLResponse(
         f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="/static/pages.css"></head>
+<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="/static/pages.css">
+<link rel="icon" href="/static/favicon.svg" type="image/svg+xml"></head>
 <body>{body}</body></html>""",
         headers=PAGE_HEADERS,
     )

@@ -17,6 +17,9 @@ BUILT = Path(__file__).with_name("ui_dist")
 NOT_PAGES = ("/api", "/assets", "/c", "/health", "/metrics", "/static")
 """Below these the server itself answers, also where there is nothing."""
 
+REFERENCE = "/api/docs"
+"""The address of the API reference: a page of its own, which the application does not know."""
+
 NONCE_MARK = b"CSP_NONCE"
 """What stands in the page for the word that allows its styles; it is another one in every answer."""
 
@@ -62,8 +65,8 @@ class UserInterface:
 
     def __init__(self, app: ASGIApp, built: Path = BUILT) -> None:
         self._app = app
-        page = built / "index.html"
-        self._page = page.read_bytes() if page.is_file() else None
+        self._page = _read(built / "index.html")
+        self._reference = _read(built / "reference.html")
         self._assets = _read_assets(built) if self._page is not None else {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,19 +81,25 @@ class UserInterface:
             return None
         request = PlainRequest(scope)
         path: str = scope["path"]
+        over_tls = scope.get("scheme") == "https"
         asset = self._assets.get(path)
         if asset is not None:
             return asset.answer(",".join(request.lines(b"accept-encoding")))
+        # Its components style themselves, without a nonce.
+        if path == REFERENCE and self._reference is not None:
+            return _answer_of(self._reference, page_headers("'unsafe-inline'", over_tls=over_tls))
         # Programs take JSON, also of an address that does not exist; only who asks for a page gets one.
         if _is_page(path) and "text/html" in ",".join(request.lines(b"accept")):
-            return _page_answer(self._page, over_tls=scope.get("scheme") == "https")
+            nonce = secrets.token_urlsafe(18)
+            page = self._page.replace(NONCE_MARK, nonce.encode())
+            return _answer_of(page, page_headers(f"'nonce-{nonce}'", over_tls=over_tls))
         return None
 
 
-def page_headers(nonce: str, *, over_tls: bool) -> Headers:
-    """Return the headers of the interface's page: nothing inline but styles with the nonce, nothing from elsewhere."""
+def page_headers(styles: str, *, over_tls: bool) -> Headers:
+    """Return the headers of a page: no inline script, nothing from elsewhere, only the inline styles that are named."""
     policy = (
-        f"default-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; object-src 'none'; "
+        f"default-src 'self'; style-src 'self' {styles}; img-src 'self' data:; object-src 'none'; "
         "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     )
     headers: Headers = [
@@ -107,11 +116,12 @@ def page_headers(nonce: str, *, over_tls: bool) -> Headers:
     return headers
 
 
-def _page_answer(page: bytes, *, over_tls: bool) -> PlainAnswer:
-    nonce = secrets.token_urlsafe(18)
-    body = page.replace(NONCE_MARK, nonce.encode())
-    headers = page_headers(nonce, over_tls=over_tls)
-    return PlainAnswer(200, [*headers, (b"content-length", str(len(body)).encode())], body)
+def _answer_of(page: bytes, headers: Headers) -> PlainAnswer:
+    return PlainAnswer(200, [*headers, (b"content-length", str(len(page)).encode())], page)
+
+
+def _read(page: Path) -> bytes | None:
+    return page.read_bytes() if page.is_file() else None
 
 
 def _is_page(path: str) -> bool:
