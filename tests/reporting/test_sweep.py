@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
 from telegraf_controller.agents.identity import agent_id_of
@@ -20,11 +22,25 @@ from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.reporting import sweep as sweeping
 from telegraf_controller.reporting.sweep import sweep
 from telegraf_controller.reporting.tables import ReportingRule
-from telegraf_controller.reporting.thresholds import read_thresholds
 from tests.heartbeats.support import NOON, NOON_MS, beat, open_store, write
 
 THRESHOLD = timedelta(seconds=180)
 A_MOMENT = timedelta(milliseconds=1)
+
+
+class Interrupted(Database):
+    """A database where something else happens right before each write transaction."""
+
+    def __init__(self, database: Database, before: Callable[[], Awaitable[None]]) -> None:
+        self.target, self.engine = database.target, database.engine
+        self._database = database
+        self._before = before
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        await self._before()
+        async with self._database.write() as session:
+            yield session
 
 
 @pytest.fixture
@@ -139,11 +155,11 @@ async def test_an_agent_that_has_just_reported_is_never_marked(store: HeartbeatS
     """A2: it looks silent when the sweep begins, and reports before the sweep comes to mark it."""
     await write(store, beat("web-1"), beat("web-2"))
     now = NOON + timedelta(seconds=200)
-    found = [agent_id_of("web-1"), agent_id_of("web-2")]
-    await write(store, beat("web-1", at_ms=clock.to_epoch_ms(now)))
-    async with database.read() as session:
-        silent_now = sweeping._fell_silent(await read_thresholds(session), now)
-    assert await sweeping._mark(database, found, silent_now) == 1
+
+    async def report() -> None:
+        await write(store, beat("web-1", at_ms=clock.to_epoch_ms(now)))
+
+    assert await sweep(Interrupted(database, report), now) == 1
     assert await silent(database) == {agent_id_of("web-2")}
 
 

@@ -9,14 +9,15 @@ from fastapi import APIRouter, Path, Query
 
 from telegraf_controller import clock
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
-from telegraf_controller.agents import actions, queries
+from telegraf_controller.agents import actions, events, queries
+from telegraf_controller.agents.event_schemas import AgentEventRecord
 from telegraf_controller.agents.schemas import AgentBulk, AgentConditions, AgentQuery, AgentRecord, AgentSummary
 from telegraf_controller.errors import NotFound
 from telegraf_controller.labels.assignments import change_labels, change_labels_of
 from telegraf_controller.labels.carriers import AGENTS
 from telegraf_controller.labels.schemas import LabelAssignment, bulk_answer
 from telegraf_controller.web.declared import also
-from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page
+from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page, PageQuery
 
 router = APIRouter(prefix="/api/agents", tags=["agents"])
 
@@ -77,6 +78,18 @@ async def read_agent(agent_id: UUID, by: Caller, session: ReadSession) -> AgentR
     """Show one agent (A1)."""
     view = await queries.get_agent(session, agent_id)
     return AgentRecord.of(view, await queries.managed_configs(session, (view.agent,)), by)
+
+
+@router.get("/{agent_id}/events", **requires("agents:read"))
+async def list_events(
+    agent_id: UUID, wanted: Annotated[PageQuery, Query()], session: ReadSession
+) -> Page[AgentEventRecord]:
+    """List the changes of an agent's status, newest first (A7): 30 days, also of an agent that is gone."""
+    found, total = await events.list_events(session, agent_id, offset=wanted.offset, limit=wanted.limit)
+    if not total:
+        await queries.get_agent(session, agent_id)
+    items = [AgentEventRecord.of(event) for event in found]
+    return Page[AgentEventRecord](items=items, total=total, page=wanted.page, limit=wanted.limit)
 
 
 @router.delete("/{agent_id}", status_code=204, **requires("agents:delete"))

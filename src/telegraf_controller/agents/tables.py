@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import IntEnum
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, SmallInteger, String, Text
@@ -67,6 +68,9 @@ class AgentLiveness(Base):
     """What the agent counts as, one of `AgentStatus`; the sweep makes it NOT_REPORTING (A2)."""
     reported_status: Mapped[int | None] = mapped_column(SmallInteger)
     """What its latest heartbeat said; None when it said nothing."""
+    previous_status: Mapped[int | None] = mapped_column(SmallInteger)
+    """What it counted as before the statement that may have changed `status` last, None when that made the agent: so
+    the statement itself can tell which agents changed, and nobody has to look at them before."""
 
 
 class AgentReference(Base):
@@ -86,3 +90,36 @@ class AgentReference(Base):
     """See `agents.references`. What it leads to is looked up when asked: an alias may be moved."""
     shape: Mapped[str] = mapped_column(String(1024), server_default="*")
     """What the URL's parameters are, as far as it decides whether they can be served (V7): see `configs.reported`."""
+
+
+class EventReason(IntEnum):
+    """Why an agent's status changed. The numbers are the database's."""
+
+    FIRST_HEARTBEAT = 0
+    HEARTBEAT = 1
+    SILENCE = 2
+    DELETED = 3
+    AUTO_DELETED = 4
+
+    @property
+    def wire_name(self) -> str:
+        """As the API writes it: `first_heartbeat`."""
+        return self.name.lower()
+
+
+class AgentEvent(Base):
+    """One change of an agent's status (A7). It outlives the agent, whose id is the same when it comes back."""
+
+    __tablename__ = "agent_events"
+    __table_args__ = (Index("ix_agent_events_agent_id_id", "agent_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    agent_id: Mapped[UUID] = mapped_column(Id)
+    at: Mapped[datetime] = mapped_column(Instant)
+    from_status: Mapped[int | None] = mapped_column(SmallInteger)
+    """None when the agent was not known before."""
+    to_status: Mapped[int | None] = mapped_column(SmallInteger)
+    """None when the agent was deleted."""
+    reason: Mapped[int] = mapped_column(SmallInteger)
+    after_seconds: Mapped[int | None] = mapped_column(Integer)
+    """How much silence its rule allowed, where silence is the reason."""

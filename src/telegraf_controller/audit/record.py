@@ -7,7 +7,7 @@ The entry is part of the caller's transaction: what was rolled back was not done
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -72,28 +72,49 @@ async def record(
     `changes` is JSON and says what changed (`{"role": ["viewer", "manager"]}`: before, after) or why it failed
     (`{"reason": …}`), never a secret: a key that names one raises ValueError.
     """
-    changes = dict(changes or {})
-    named = _SECRET_KEYS & {key.lower() for key in changes}
-    if named:
-        raise ValueError(f"the audit trail holds no secrets, so no {sorted(named)[0]!r}")
-    session.add(
-        AuditEntry(
-            at=now or clock.now(),
-            action=action,
-            target_type=target.type if target else None,
-            target_id=str(target.id)[:64] if target and target.id is not None else None,
-            target_name=target.name[:320] if target and target.name is not None else None,
-            outcome=outcome,
-            changes=changes,
-            **_actor_columns(by),
-        )
-    )
+    session.add(_entry(by, action, target, outcome, changes or {}, now or clock.now()))
+    await session.flush()
+
+
+async def record_each(
+    session: AsyncSession,
+    by: Identity | Actor,
+    action: str,
+    changed: Iterable[tuple[Target, Mapping[str, object]]],
+    *,
+    now: datetime,
+) -> None:
+    """Write down that `by` did the same to many, in one go: targets with what changed of each, as for `record`."""
+    session.add_all(_entry(by, action, target, "success", changes, now) for target, changes in changed)
     await session.flush()
 
 
 def before_and_after(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, object]:
     """Return `{key: [before, after]}` for what differs."""
     return {key: [before.get(key), value] for key, value in after.items() if before.get(key) != value}
+
+
+def _entry(
+    by: Identity | Actor,
+    action: str,
+    target: Target | None,
+    outcome: Outcome,
+    changes: Mapping[str, object],
+    now: datetime,
+) -> AuditEntry:
+    named = _SECRET_KEYS & {key.lower() for key in changes}
+    if named:
+        raise ValueError(f"the audit trail holds no secrets, so no {sorted(named)[0]!r}")
+    return AuditEntry(
+        at=now,
+        action=action,
+        target_type=target.type if target else None,
+        target_id=str(target.id)[:64] if target and target.id is not None else None,
+        target_name=target.name[:320] if target and target.name is not None else None,
+        outcome=outcome,
+        changes=dict(changes),
+        **_actor_columns(by),
+    )
 
 
 def _actor_columns(by: Identity | Actor) -> dict[str, object]:

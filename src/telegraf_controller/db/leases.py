@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import String, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from telegraf_controller import clock
 from telegraf_controller.db.base import Base, Instant
+from telegraf_controller.db.engine import Database
 
 LEASE_SECONDS = 15
 """How long a leader stays one without renewing."""
@@ -25,6 +29,31 @@ class Lease(Base):
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     holder: Mapped[str | None] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class LeaseLost(Exception):
+    """Somebody else may hold the lease by now; nothing was written."""
+
+
+class LeaseholdersDatabase(Database):
+    """A database for what only the holder of a lease does: every write transaction first proves that it is held.
+
+    So a process that was held up between two steps of its work does not go on where another one has taken over.
+    """
+
+    def __init__(self, database: Database, lease: str, holder: str) -> None:
+        """Share another one's engine, which stays the other's to close."""
+        self.target, self.engine = database.target, database.engine
+        self._lease = lease
+        self._holder = holder
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """As Database.write. Raises LeaseLost too."""
+        async with super().write() as session:
+            if not await holds_lease(session, self._lease, self._holder, clock.now()):
+                raise LeaseLost
+            yield session
 
 
 async def acquire_lease(session: AsyncSession, name: str, holder: str, now: datetime) -> bool:

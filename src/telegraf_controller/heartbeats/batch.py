@@ -10,6 +10,7 @@ import msgspec
 
 from telegraf_controller.agents.identity import bare_version, name_key, search_text, version_key
 from telegraf_controller.agents.references import stored_references
+from telegraf_controller.agents.tables import EventReason
 from telegraf_controller.heartbeats.parse import Heartbeat
 from telegraf_controller.heartbeats.points import pack_points
 
@@ -70,6 +71,18 @@ def liveness_rows(heartbeats: Iterable[Heartbeat]) -> list[Row]:
             )
         )
     return rows
+
+
+def status_events(written: Iterable[Row]) -> list[Row]:
+    """`(agent, at, from, to, reason)` of the agents whose status has changed (A7).
+
+    `written` has `(agent, last_seen, previous_status, status)` of agents' rows as they were just written.
+    """
+    return [
+        (agent, seen, before, after, EventReason.FIRST_HEARTBEAT if before is None else EventReason.HEARTBEAT)
+        for agent, seen, before, after in written
+        if before != after
+    ]
 
 
 def identity_rows(heartbeats: Iterable[Heartbeat], first_seen_ms: int) -> list[Row]:

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 from asyncpg.pgproto.pgproto import UUID
 
+from telegraf_controller.agents.tables import EventReason
 from telegraf_controller.db.engine import is_unavailable_driver_error
 from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.errors import StorageUnavailable
@@ -20,6 +21,7 @@ from telegraf_controller.heartbeats.batch import (
     identity_rows,
     liveness_rows,
     reference_rows,
+    status_events,
 )
 from telegraf_controller.heartbeats.store import GenerationMoved, TryAgain
 
@@ -56,10 +58,15 @@ WITH access AS (SELECT value FROM generations WHERE name = 'access'),
 updated AS (
     UPDATE agent_liveness SET
         last_seen = seen, errors = beat.errors, warnings = beat.warnings, metrics = beat.metrics,
-        status = beat.status, reported_status = beat.reported_status
+        previous_status = agent_liveness.status, status = beat.status, reported_status = beat.reported_status
     FROM {_LIVENESS_ARRAYS}, access
     WHERE agent_id = agent AND {_unless_newer("seen")} AND access.value = $9
-    RETURNING identity = new_identity AS same
+    RETURNING identity = new_identity AS same, agent_id, last_seen, previous_status, agent_liveness.status
+),
+noted AS (
+    INSERT INTO agent_events (agent_id, at, from_status, to_status, reason)
+    SELECT agent_id, last_seen, previous_status, status, {EventReason.HEARTBEAT:d} FROM updated
+    WHERE previous_status <> status
 ),
 kept AS (
     INSERT INTO heartbeat_groups (received_at, first_received_at, heartbeats, points)
@@ -97,10 +104,16 @@ INSERT INTO agent_liveness (
 SELECT beat.*, (SELECT number FROM reporting_rules WHERE is_default) FROM {_LIVENESS_ARRAYS}
 ON CONFLICT (agent_id) DO UPDATE SET
     last_seen = excluded.last_seen, identity = excluded.identity, errors = excluded.errors,
-    warnings = excluded.warnings, metrics = excluded.metrics, status = excluded.status,
-    reported_status = excluded.reported_status
+    warnings = excluded.warnings, metrics = excluded.metrics, previous_status = agent_liveness.status,
+    status = excluded.status, reported_status = excluded.reported_status
 WHERE {_unless_newer("excluded.last_seen")}
+RETURNING agent_id, last_seen, previous_status, status
 """  # noqa: S608
+
+_EVENTS = """
+INSERT INTO agent_events (agent_id, at, from_status, to_status, reason)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::smallint[], $5::smallint[])
+"""
 
 _FORGET_REFERENCES = "DELETE FROM agent_references WHERE agent_id = ANY ($1::uuid[])"
 _REFERENCES = """
@@ -206,7 +219,10 @@ async def _write_unmatched(connection: Any, batch: Batch) -> None:
     if not changed:
         return
     # Liveness first, as everywhere: who has an agent's row there has the agent.
-    await connection.execute(_LIVENESS, *_arrays(liveness_rows(changed), 8))
+    written = await connection.fetch(_LIVENESS, *_arrays(liveness_rows(changed), 8))
+    events = status_events(written)
+    if events:
+        await connection.execute(_EVENTS, *map(list, zip(*events, strict=True)))
     await connection.execute(_IDENTITY, *_arrays(identity_rows(changed, batch.first_ms), 11))
     await connection.execute(_FORGET_REFERENCES, [UUID(heartbeat.agent_key) for heartbeat in changed])
     references = reference_rows(changed)

@@ -26,8 +26,8 @@ from telegraf_controller.heartbeats.batch import (
     Batch,
     Row,
     identity_rows,
-    liveness_rows,
     reference_rows,
+    status_events,
 )
 from telegraf_controller.heartbeats.checkpoints import BACKSTOP_PAGES, Checkpoints
 from telegraf_controller.heartbeats.store import GenerationMoved
@@ -54,17 +54,19 @@ def _unless_newer(seen: str) -> str:
     return f"NOT agent_liveness.last_seen BETWEEN {seen} + 1 AND {seen} + {CLOCK_ERROR_MS}"
 
 
+# Agents whose status changes are left to the statements below, which write that down: so the others pay nothing for it.
 _UPDATE = f"""
 UPDATE agent_liveness SET
-    last_seen = column2, errors = column4, warnings = column5, metrics = column6, status = column7,
-    reported_status = column8
-FROM (VALUES {{rows}}) WHERE agent_id = column1 AND identity = column3 AND {_unless_newer("column2")}
+    last_seen = column2, errors = column4, warnings = column5, metrics = column6, reported_status = column8
+FROM (VALUES {{rows}})
+WHERE agent_id = column1 AND identity = column3 AND status = column7 AND {_unless_newer("column2")}
 """  # noqa: S608
 
-_UNMATCHED = """
-SELECT column1 FROM (VALUES {rows}) LEFT JOIN agent_liveness ON agent_id = column1
-WHERE agent_id IS NULL OR identity <> column2
-"""
+_UNMATCHED = f"""
+SELECT column1, agent_id IS NULL OR identity <> column3
+FROM (VALUES {{rows}}) LEFT JOIN agent_liveness ON agent_id = column1
+WHERE agent_id IS NULL OR ((identity <> column3 OR status <> column7) AND {_unless_newer("column2")})
+"""  # noqa: S608
 
 _IDENTITY = """
 INSERT INTO agents (
@@ -83,10 +85,13 @@ INSERT INTO agent_liveness (
 ) SELECT *, (SELECT number FROM reporting_rules WHERE is_default) FROM (VALUES {{rows}}) WHERE true
 ON CONFLICT (agent_id) DO UPDATE SET
     last_seen = excluded.last_seen, identity = excluded.identity, errors = excluded.errors,
-    warnings = excluded.warnings, metrics = excluded.metrics, status = excluded.status,
-    reported_status = excluded.reported_status
+    warnings = excluded.warnings, metrics = excluded.metrics, previous_status = agent_liveness.status,
+    status = excluded.status, reported_status = excluded.reported_status
 WHERE {_unless_newer("excluded.last_seen")}
+RETURNING agent_id, last_seen, previous_status, status
 """  # noqa: S608
+
+_EVENTS = "INSERT INTO agent_events (agent_id, at, from_status, to_status, reason) VALUES {rows}"
 
 _FORGET_REFERENCES = "DELETE FROM agent_references WHERE agent_id IN (SELECT column1 FROM (VALUES {rows}))"
 _REFERENCES = "INSERT INTO agent_references (agent_id, reference, shape) VALUES {rows}"
@@ -190,7 +195,7 @@ def _write(connection: sqlite3.Connection, batch: Batch, generation: int) -> Non
             raise GenerationMoved(current)
         rows = batch.liveness_rows()
         if sum(connection.execute(*_padded(_UPDATE, chunk)).rowcount for chunk in _chunks(rows)) < len(rows):
-            _write_unmatched(connection, batch)
+            _write_unmatched(connection, batch, rows)
         _execute(connection, _LOGS, batch.log_rows())
         if batch.points is not None:
             connection.execute(_GROUP, (batch.last_ms, batch.first_ms, batch.count, batch.points))
@@ -201,12 +206,15 @@ def _generation(connection: sqlite3.Connection) -> int:
     return int(row[0])
 
 
-def _write_unmatched(connection: sqlite3.Connection, batch: Batch) -> None:
-    """Write the agents that are new, were deleted, or have changed who they are."""
-    asked = [(heartbeat.agent_key, heartbeat.identity) for heartbeat in batch.latest]
-    found = {row[0] for rows in _chunks(asked) for row in connection.execute(*_statement(_UNMATCHED, rows))}
-    changed = [heartbeat for heartbeat in batch.latest if heartbeat.agent_key in found]
-    _execute(connection, _LIVENESS, liveness_rows(changed))
+def _write_unmatched(connection: sqlite3.Connection, batch: Batch, rows: Sequence[Row]) -> None:
+    """Write the agents that are new, were deleted, or have changed who they are or their status."""
+    found = {
+        row[0]: bool(row[1]) for chunk in _chunks(rows) for row in connection.execute(*_statement(_UNMATCHED, chunk))
+    }
+    unmatched = [row for row in rows if row[0] in found]
+    written = [row for chunk in _chunks(unmatched) for row in connection.execute(*_statement(_LIVENESS, chunk))]
+    _execute(connection, _EVENTS, status_events(written))
+    changed = [heartbeat for heartbeat in batch.latest if found.get(heartbeat.agent_key)]
     _execute(connection, _IDENTITY, identity_rows(changed, batch.first_ms))
     _execute(connection, _FORGET_REFERENCES, [(heartbeat.agent_key,) for heartbeat in changed])
     _execute(connection, _REFERENCES, reference_rows(changed))

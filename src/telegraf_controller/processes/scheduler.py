@@ -16,14 +16,22 @@ from datetime import datetime
 import structlog
 
 from telegraf_controller import clock
+from telegraf_controller.agents.events import trim_events
 from telegraf_controller.db.engine import Database
-from telegraf_controller.db.leases import LEASE_SECONDS, RENEW_SECONDS, acquire_lease, release_lease
+from telegraf_controller.db.leases import (
+    LEASE_SECONDS,
+    RENEW_SECONDS,
+    LeaseholdersDatabase,
+    LeaseLost,
+    acquire_lease,
+    release_lease,
+)
 from telegraf_controller.errors import StorageUnavailable
 from telegraf_controller.heartbeats.retention import keep_statistics
 from telegraf_controller.options import Options
 from telegraf_controller.processes.database import open_database
 from telegraf_controller.processes.leadership import LEASE, provision_token
-from telegraf_controller.reporting.sweep import sweep
+from telegraf_controller.reporting.sweep import delete_silent, sweep
 from telegraf_controller.users.cleanup import delete_ended
 
 log = structlog.get_logger(__name__)
@@ -50,6 +58,8 @@ def steps(options: Options) -> tuple[Step, ...]:
     return (
         # Silence is to be noticed within ten seconds (A2).
         Step("sweep", 5.0, sweep),
+        Step("delete silent agents", 60.0, delete_silent),
+        Step("trim events", 60.0, trim_events),
         Step("trim history", 60.0, trim_history),
         Step("forget ended sessions", 3600.0, delete_ended),
     )
@@ -70,6 +80,7 @@ class Scheduler:
     def __init__(self, database: Database, options: Options, todo: Sequence[Step]) -> None:
         self._database = database
         self._options = options
+        self._leaders_database = LeaseholdersDatabase(database, LEASE, options.node_id)
         self._steps = todo
         self._outage = Outage()
         self._lease_until = float("-inf")
@@ -120,9 +131,11 @@ class Scheduler:
     async def _do(self, step: Step) -> None:
         with self._outage:
             try:
-                await step.act(self._database, clock.now())
+                await step.act(self._leaders_database, clock.now())
             except StorageUnavailable:
                 raise
+            except LeaseLost:
+                log.warning("another node leads by now; a step was broken off", step=step.name)
             except Exception:
                 # One broken step must not keep the others from being done, nor itself from the next try.
                 log.exception("step failed", step=step.name)

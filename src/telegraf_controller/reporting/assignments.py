@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.agents.tables import Agent, AgentLiveness
-from telegraf_controller.audit.record import Target, record
+from telegraf_controller.audit.record import Target, record_each
 from telegraf_controller.errors import NotFound
 from telegraf_controller.reporting.queries import get_rule
 from telegraf_controller.reporting.tables import ReportingRule
@@ -38,13 +38,12 @@ async def assign_rule(
         .values(rule=rule.number),
         execution_options={"synchronize_session": False},
     )
-    for agent_id, number, instance_id in agents:
-        followed_id, description = names[number]
-        if followed_id != rule.id:
-            target = Target("agent", agent_id, instance_id)
-            await record(
-                session, by, "agent.rule", target=target, changes={"rule": [description, rule.description]}, now=now
-            )
+    changed = [
+        (Target("agent", agent_id, instance_id), {"rule": [names[number][1], rule.description]})
+        for agent_id, number, instance_id in agents
+        if names[number][0] != rule.id
+    ]
+    await record_each(session, by, "agent.rule", changed, now=now)
     return {agent_id for agent_id, _, _ in agents}
 
 

@@ -1,57 +1,130 @@
-"""Where an agent falls silent: it has not been heard of for longer than its rule allows (A2)."""
+"""Where an agent falls silent (A2), and where it is deleted after long silence (R3).
+
+Both read every agent once and write only those that change, in steps; each step is a transaction in which what makes an
+agent silent is asked again. Rows that a heartbeat holds at that moment are left out: their agents are not silent. So an
+agent that has just reported is neither marked nor deleted, and nobody waits for anybody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from telegraf_controller.agents.events import record_events
 from telegraf_controller.agents.status import AgentStatus
-from telegraf_controller.agents.tables import AgentLiveness
+from telegraf_controller.agents.tables import Agent, AgentLiveness, EventReason
+from telegraf_controller.audit.record import SYSTEM, Target, record_each
 from telegraf_controller.db.engine import Database
 from telegraf_controller.reporting.thresholds import Thresholds, read_thresholds
 
 AGENTS_PER_STEP = 2_000
 """How many are marked in one transaction, when a whole network goes away: heartbeats must not wait for a million."""
 
+DELETED_PER_STEP = 500
+"""The same for deleting, which touches more of each."""
+
+_PLAIN = {"synchronize_session": False}
+
+Found = Sequence[Row[UUID, int, int]]
+"""`agent_id`, `status`, and `rule` (its number) of agents."""
+
 
 async def sweep(database: Database, now: datetime) -> int:
-    """Mark the agents that have been silent for longer than their rule allows. Returns how many.
+    """Mark the agents that have been silent for longer than their rule allows. Returns how many (A2).
 
-    Reads every agent once and writes only those that change. An agent that reports meanwhile is not marked: what makes
-    it silent is asked again in the statement that marks it. Raises StorageUnavailable.
+    Raises StorageUnavailable.
     """
-    marked = 0
     async with database.read() as session:
-        silent = _fell_silent(await read_thresholds(session), now)
-        found = await session.stream_scalars(
-            select(AgentLiveness.agent_id).where(silent), execution_options={"yield_per": AGENTS_PER_STEP}
-        )
-        async for agent_ids in found.partitions():
-            marked += await _mark(database, agent_ids, silent)
-    return marked
+        thresholds = await read_thresholds(session)
+        silent = (AgentLiveness.status != AgentStatus.NOT_REPORTING.value) & thresholds.silent(now)
+
+        async def mark(writing: AsyncSession, agents: Found) -> None:
+            await _mark(writing, agents, thresholds, now)
+
+        return await _step_by_step(database, session, silent, AGENTS_PER_STEP, mark)
 
 
-async def _mark(database: Database, agent_ids: Sequence[UUID], silent: ColumnElement[bool]) -> int:
-    # Rows that a heartbeat holds at this moment are left out: their agents are not silent. So nobody waits for anybody.
-    still_silent = (
-        select(AgentLiveness.agent_id)
-        .where(AgentLiveness.agent_id.in_(agent_ids), silent)
+async def delete_silent(database: Database, now: datetime) -> int:
+    """Delete the agents that have been silent for so long that their rule deletes them. Returns how many (R3).
+
+    They come back with their next heartbeat. Raises StorageUnavailable.
+    """
+    async with database.read() as session:
+        thresholds = await read_thresholds(session)
+        condition = thresholds.to_be_deleted(now)
+        if condition is None:
+            return 0
+
+        async def forget(writing: AsyncSession, agents: Found) -> None:
+            await _delete(writing, agents, thresholds, now)
+
+        return await _step_by_step(database, session, condition, DELETED_PER_STEP, forget)
+
+
+async def _step_by_step(
+    database: Database,
+    reading: AsyncSession,
+    condition: ColumnElement[bool],
+    size: int,
+    change: Callable[[AsyncSession, Found], Awaitable[None]],
+) -> int:
+    """Find the agents that meet a condition, and change those that meet it still. Returns how many were changed."""
+    changed = 0
+    found = await reading.stream_scalars(
+        select(AgentLiveness.agent_id).where(condition), execution_options={"yield_per": size}
+    )
+    async for ids in found.partitions():
+        async with database.write() as writing:
+            agents = await _still(writing, ids, condition)
+            if agents:
+                await change(writing, agents)
+        changed += len(agents)
+    return changed
+
+
+async def _still(session: AsyncSession, ids: Sequence[UUID], condition: ColumnElement[bool]) -> Found:
+    held = (
+        select(AgentLiveness.agent_id, AgentLiveness.status, AgentLiveness.rule)
+        .where(AgentLiveness.agent_id.in_(ids), condition)
         .order_by(AgentLiveness.agent_id)
         .with_for_update(skip_locked=True)
     )
-    async with database.write() as session:
-        result = await session.execute(
-            update(AgentLiveness)
-            .where(AgentLiveness.agent_id.in_(still_silent))
-            .values(status=AgentStatus.NOT_REPORTING.value)
-            .execution_options(synchronize_session=False)
-        )
-    return cast(CursorResult[None], result).rowcount
+    return (await session.execute(held)).all()
 
 
-def _fell_silent(thresholds: Thresholds, now: datetime) -> ColumnElement[bool]:
-    return (AgentLiveness.status != AgentStatus.NOT_REPORTING.value) & thresholds.silent(now)
+async def _mark(session: AsyncSession, agents: Found, thresholds: Thresholds, now: datetime) -> None:
+    silent = AgentStatus.NOT_REPORTING
+    await session.execute(
+        update(AgentLiveness)
+        .where(AgentLiveness.agent_id.in_([agent.agent_id for agent in agents]))
+        .values(previous_status=AgentLiveness.status, status=silent.value),
+        execution_options=_PLAIN,
+    )
+    await record_events(
+        session,
+        now,
+        EventReason.SILENCE,
+        [
+            (agent.agent_id, agent.status, silent, thresholds.by_number[agent.rule].not_reporting_after)
+            for agent in agents
+        ],
+    )
+
+
+async def _delete(session: AsyncSession, agents: Found, thresholds: Thresholds, now: datetime) -> None:
+    ids = [agent.agent_id for agent in agents]
+    names = dict((await session.execute(select(Agent.id, Agent.instance_id).where(Agent.id.in_(ids)))).all())
+    await session.execute(delete(Agent).where(Agent.id.in_(ids)), execution_options=_PLAIN)
+    allowed = {agent.agent_id: thresholds.by_number[agent.rule].delete_after for agent in agents}
+    await record_events(
+        session,
+        now,
+        EventReason.AUTO_DELETED,
+        [(agent.agent_id, agent.status, None, allowed[agent.agent_id]) for agent in agents],
+    )
+    entries = [(Target("agent", one, names[one]), {"silentForSeconds": allowed[one]}) for one in ids]
+    await record_each(session, SYSTEM, "agent.auto_delete", entries, now=now)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.agents.tables import AgentLiveness
@@ -37,8 +37,10 @@ class Thresholds:
         """The condition that an agent has been silent for longer than its rule allows (A2)."""
         return self._longer(now, lambda allowed: allowed.not_reporting_after)
 
-    def to_be_deleted(self, now: datetime) -> ColumnElement[bool]:
-        """The condition that an agent has been silent for so long that its rule deletes it (R3)."""
+    def to_be_deleted(self, now: datetime) -> ColumnElement[bool] | None:
+        """The condition that an agent has been silent for so long that its rule deletes it (R3); None: no rule does."""
+        if all(allowed.delete_after is None for allowed in self.by_number.values()):
+            return None
         return self._longer(now, lambda allowed: allowed.delete_after)
 
     def _longer(self, now: datetime, seconds_of: Callable[[Threshold], int | None]) -> ColumnElement[bool]:
@@ -47,8 +49,6 @@ class Thresholds:
             seconds = seconds_of(allowed)
             if seconds is not None:
                 numbers[seconds].append(number)
-        if not numbers:
-            return false()
         seen = AgentLiveness.last_seen
         # Most agents are known by this alone to be heard of.
         shortest = seen < now - timedelta(seconds=min(numbers))

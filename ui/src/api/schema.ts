@@ -132,6 +132,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{agent_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description List the changes of an agent's status, newest first (A7): 30 days, also of an agent that is gone.
+         */
+        get: operations["list_events_api_agents__agent_id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{agent_id}/labels/{labelId}": {
         parameters: {
             query?: never;
@@ -1877,6 +1897,25 @@ export interface components {
             source: string;
         };
         /**
+         * AgentEventRecord
+         * @description One change of an agent's status (A7).
+         */
+        AgentEventRecord: {
+            /** Afterseconds */
+            afterSeconds: number | null;
+            /** At */
+            at: string;
+            /** From */
+            from: ("ok" | "warn" | "fail" | "undefined" | "not_reporting") | null;
+            /** To */
+            to: ("ok" | "warn" | "fail" | "undefined" | "not_reporting") | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "first_heartbeat" | "heartbeat" | "silence" | "deleted" | "auto_deleted";
+        };
+        /**
          * AgentRecord
          * @description An agent as its newest heartbeat left it (A1).
          */
@@ -3006,6 +3045,17 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /** Page[AgentEventRecord] */
+        Page_AgentEventRecord_: {
+            /** Items */
+            items: components["schemas"]["AgentEventRecord"][];
+            /** Limit */
+            limit: number;
+            /** Page */
+            page: number;
+            /** Total */
+            total: number;
         };
         /** Page[AgentRecord] */
         Page_AgentRecord_: {
@@ -4426,6 +4476,76 @@ export interface operations {
             };
             /** @description It contradicts what is stored. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_events_api_agents__agent_id__events_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                page?: number;
+            };
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AgentEventRecord_"];
+                };
+            };
+            /** @description The request is wrong; `details` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or the caller may not see it. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
