@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
-import { IconApi, IconFileSettings, IconLogout, IconMoon, IconPlus, IconSearch, IconServer2, IconSun, IconUser } from "@tabler/icons-react";
+import { IconApi, IconFileSettings, IconFolders, IconLogout, IconMoon, IconPlus, IconSearch, IconServer2, IconSun, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useNavigate } from "react-router";
@@ -9,12 +9,13 @@ import { useNavigate } from "react-router";
 import { agentSearchQuery } from "@/features/agents/queries";
 import { useSignOut } from "@/features/auth/queries";
 import { configSearchQuery } from "@/features/configs/queries";
+import { groupSearchQuery } from "@/features/groups/queries";
 import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
 
 import { navigation } from "../navigation";
 
-/** Ctrl-K: to every page, to configurations and agents by name, and to the few things that can be done from anywhere. */
+/** Ctrl-K: to every page, to configurations, groups and agents by name, and to the few things that can be done from anywhere. */
 export function CommandPalette() {
   const can = useCan();
   const navigate = useNavigate();
@@ -34,6 +35,9 @@ export function CommandPalette() {
       onClick: () => void navigate(entry.to),
     }));
   const others: SpotlightActionData[] = [
+    ...(can("configs:write")
+      ? [{ id: "new-config", label: "New configuration", keywords: "create write import", leftSection: <IconPlus size={17} stroke={1.7} />, onClick: () => void navigate(urls.newConfig) }]
+      : []),
     ...(can("tokens:write")
       ? [{ id: "start", label: "Add an agent", keywords: "first start command telegraf install", leftSection: <IconPlus size={17} stroke={1.7} />, onClick: () => void navigate(urls.start) }]
       : []),
@@ -60,13 +64,14 @@ export function CommandPalette() {
   );
 }
 
-/** Configurations and agents that the server finds by what is typed. */
+/** Configurations, groups and agents that the server finds by what is typed. */
 function useFound(typed: string): SpotlightActionGroupData[] {
   const can = useCan();
   const navigate = useNavigate();
   const [search] = useDebouncedValue(typed.trim(), 200);
   const wanted = search.length >= 2;
   const configs = useQuery({ ...configSearchQuery(search), enabled: wanted && can("configs:read") });
+  const groups = useQuery({ ...groupSearchQuery(search), enabled: wanted && can("config-groups:read") });
   const agents = useQuery({ ...agentSearchQuery(search), enabled: wanted && can("agents:read") });
   if (!wanted) return [];
   // What is typed is a keyword of each: the server has decided already that it fits.
@@ -80,6 +85,7 @@ function useFound(typed: string): SpotlightActionGroupData[] {
   });
   return [
     { group: "Configurations", actions: (configs.data ?? []).map((one) => action(one.id, one.name, urls.config(one.id), IconFileSettings)) },
+    { group: "Groups", actions: (groups.data ?? []).map((one) => action(one.id, one.name, urls.group(one.id), IconFolders)) },
     {
       group: "Agents",
       actions: (agents.data ?? []).map((one) =>

@@ -26,7 +26,9 @@ export function Shell() {
   const [opened, menu] = useDisclosure(false);
   const { pathname } = useLocation();
   usePrefetchQuery(endpointsQuery);
-  useEffect(() => menu.close(), [pathname, menu]);
+  const { close } = menu;
+  // Where a link leads, the menu that had it is out of the way. (`menu` itself is another object each time.)
+  useEffect(close, [pathname, close]);
   return (
     <AppShell layout="alt" header={{ height: { base: 48, sm: 0 } }} navbar={{ width: 228, breakpoint: "sm", collapsed: { mobile: !opened } }}>
       <a className={classes.skip} href="#main">Skip to the content</a>

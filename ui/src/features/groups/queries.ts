@@ -47,6 +47,15 @@ export const groupSource: FilterSource = {
     (await api.get("/api/config-groups/{idOrAlias}", { path: { idOrAlias }, signal })).name,
 };
 
+/** Groups whose names fit what somebody types, a few. */
+export const groupSearchQuery = (search: string) =>
+  queryOptions({
+    queryKey: [...all, "search", search],
+    queryFn: ({ signal }) => api.get("/api/config-groups", { query: { search, limit: 6 }, signal }),
+    select: (page) => page.items,
+    placeholderData: keepPreviousData,
+  });
+
 export const groupQuery = (id: string) =>
   queryOptions({
     queryKey: [...all, "one", id],

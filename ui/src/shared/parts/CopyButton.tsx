@@ -24,7 +24,7 @@ export function CopyButton({ text, label, wide = false }: { text: string; label:
   }
   return (
     <Tooltip label={said}>
-      <ActionIcon size="sm" color={copied ? "teal" : "gray"} aria-label={said} onClick={copy}>
+      <ActionIcon size="sm" display="inline-flex" style={{ verticalAlign: "middle" }} color={copied ? "teal" : "gray"} aria-label={said} onClick={copy}>
         <Icon size={15} />
       </ActionIcon>
     </Tooltip>

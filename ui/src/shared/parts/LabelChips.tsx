@@ -3,6 +3,7 @@ import type { CSSProperties } from "react";
 import type { LabelTag } from "@/api/types";
 
 import classes from "./LabelChips.module.css";
+import { Nothing } from "./Nothing";
 
 export function LabelChip({ label }: { label: Pick<LabelTag, "name" | "color"> }) {
   return (
@@ -14,6 +15,7 @@ export function LabelChip({ label }: { label: Pick<LabelTag, "name" | "color"> }
 
 /** The first labels, and how many more there are. */
 export function LabelChips({ labels, most = 3 }: { labels: LabelTag[]; most?: number }) {
+  if (labels.length === 0) return <Nothing />;
   const more = labels.slice(most);
   return (
     <span className={classes.chips}>

@@ -15,7 +15,7 @@ export function Section({ title, lead, actions, children }: SectionProps) {
           <Title order={2} id={id}>{title}</Title>
           {lead && <div className={classes.lead}>{lead}</div>}
         </div>
-        {actions}
+        {actions && <div className={classes.actions}>{actions}</div>}
       </div>
       <div className={classes.body}>{children}</div>
     </section>

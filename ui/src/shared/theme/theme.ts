@@ -97,7 +97,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     "--mantine-color-dimmed": gray[7],
-    "--mantine-color-placeholder": gray[6],
+    "--mantine-color-placeholder": "#6a7574",
     "--mantine-color-error": "#b42323",
     "--mantine-color-default-border": gray[3],
     "--tc-line": gray[2],
@@ -106,7 +106,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--tc-sunken": gray[0],
     "--tc-accent-text": teal[7],
     "--tc-on-accent": "#ffffff",
-    "--tc-code-comment": gray[6],
+    "--tc-code-comment": gray[7],
     "--tc-code-string": "#8a4b08",
     "--tc-code-number": "#6941a5",
     "--tc-code-key": "#1f5f8b",
@@ -121,7 +121,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
   },
   dark: {
     "--mantine-color-dimmed": dark[2],
-    "--mantine-color-placeholder": dark[3],
+    "--mantine-color-placeholder": "#849190",
     "--mantine-color-error": "#ff8a80",
     "--mantine-color-default-border": dark[4],
     "--tc-line": dark[5],

@@ -1,16 +1,24 @@
-import { Table } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
+import type { Agent } from "@/api/types";
 import { counted } from "@/shared/lib/numbers";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Section } from "@/shared/parts/Section";
 import { Loading, LoadError } from "@/shared/parts/states";
+import { type SmallColumn, SmallTable } from "@/shared/table/SmallTable";
 import { urls } from "@/shared/urls";
 
 import { agentName } from "../names";
 import { agentsOfConfigQuery } from "../queries";
 import { AgentBadge } from "./AgentBadge";
+
+const COLUMNS: SmallColumn<Agent>[] = [
+  { key: "agent", header: "Agent", cell: (agent) => <Link to={urls.agent(agent.id)}>{agentName(agent)}</Link> },
+  { key: "status", header: "Status", cell: (agent) => <AgentBadge status={agent.status} /> },
+  { key: "telegraf", header: "Telegraf", cell: (agent) => agent.telegrafVersion },
+  { key: "seen", header: "Last seen", cell: (agent) => <RelativeTime at={agent.lastSeen} /> },
+];
 
 /** The first agents that run a configuration, and the way to all of them. */
 export function AgentsOf({ configId }: { configId: string }) {
@@ -24,28 +32,13 @@ export function AgentsOf({ configId }: { configId: string }) {
       {total === 0 ? (
         <span className="tc-faint">None. “Use this configuration” makes the command that starts one.</span>
       ) : (
-        <Table.ScrollContainer minWidth={520} type="native">
-          <Table aria-label="Agents" tabularNums>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Agent</Table.Th>
-                <Table.Th>Status</Table.Th>
-                <Table.Th>Telegraf</Table.Th>
-                <Table.Th>Last seen</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((agent) => (
-                <Table.Tr key={agent.id}>
-                  <Table.Td><Link to={urls.agent(agent.id)}>{agentName(agent)}</Link></Table.Td>
-                  <Table.Td><AgentBadge status={agent.status} /></Table.Td>
-                  <Table.Td>{agent.telegrafVersion}</Table.Td>
-                  <Table.Td><RelativeTime at={agent.lastSeen} /></Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <SmallTable
+          label="Agents"
+          rows={items}
+          columns={COLUMNS}
+          rowKey={(agent) => agent.id}
+          rowName={agentName}
+        />
       )}
     </Section>
   );

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Modal, Select, Stack, Table, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
 import { IconArrowsExchange, IconDots, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
@@ -11,12 +11,13 @@ import { useEndpoints } from "@/shared/endpoints";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { notifyDone } from "@/shared/lib/notify";
-import { counted } from "@/shared/lib/numbers";
+import { counted, countText } from "@/shared/lib/numbers";
 import { CopyButton } from "@/shared/parts/CopyButton";
-import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Section } from "@/shared/parts/Section";
 import { Loading, LoadError } from "@/shared/parts/states";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
+import { SmallTable } from "@/shared/table/SmallTable";
 
 import { type AliasOwner, aliasesQuery, useAliasActions } from "../queries";
 
@@ -34,46 +35,38 @@ export function Aliases({ owner }: { owner: AliasOwner }) {
   return (
     <Section title="Aliases" lead="Names that agents use in place of the id. An alias can move to another configuration or group; its agents follow by themselves.">
       {mayWrite && <AddAlias owner={owner} />}
+      {aliases.data.length === 0 && !mayWrite && <span className="tc-faint">None.</span>}
       {aliases.data.length > 0 && (
-        <Table.ScrollContainer minWidth={560} type="native" mt="md">
-          <Table aria-label="Aliases" tabularNums>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Alias</Table.Th>
-                <Table.Th>Address</Table.Th>
-                <Table.Th>Agents</Table.Th>
-                <Table.Th>Created</Table.Th>
-                <Table.Th w={44} aria-label="Actions" />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {aliases.data.map((alias) => (
-                <Table.Tr key={alias.alias}>
-                  <Table.Td fw={560}>{alias.alias}</Table.Td>
-                  <Table.Td><Group gap={4} wrap="nowrap"><span className="tc-mono">{`${api}/c/${alias.alias}`}</span><CopyButton text={`${api}/c/${alias.alias}`} label="address" /></Group></Table.Td>
-                  <Table.Td>{alias.agentCount}</Table.Td>
-                  <Table.Td><RelativeTime at={alias.createdAt} /></Table.Td>
-                  <Table.Td>
-                    {mayWrite && (
-                      <Menu>
-                        <Menu.Target><ActionIcon aria-label={`Actions for ${alias.alias}`}><IconDots size={17} /></ActionIcon></Menu.Target>
-                        <Menu.Dropdown>
-                          <Menu.Item leftSection={<IconArrowsExchange size={15} />} onClick={() => transfer.open(alias)}>Move…</Menu.Item>
-                          <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => remove.open(alias)}>Delete…</Menu.Item>
-                        </Menu.Dropdown>
-                      </Menu>
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <SmallTable
+          label="Aliases"
+          rows={aliases.data}
+          columns={[
+            { key: "alias", header: "Alias", cell: (alias) => <Text span size="sm" fw={560}>{alias.alias}</Text> },
+            { key: "address", header: "Address", cell: (alias) => <Address url={`${api}/c/${alias.alias}`} /> },
+            { key: "agents", header: "Agents", cell: (alias) => alias.agentCount ? countText(alias.agentCount) : <span className="tc-faint">none</span> },
+            { key: "created", header: "Created", cell: (alias) => <WhenAndWho at={alias.createdAt} by={alias.createdBy} /> },
+          ]}
+          rowKey={(alias) => alias.alias}
+          rowName={(alias) => alias.alias}
+          rowMenu={mayWrite ? (alias) => (
+            <Menu>
+              <Menu.Target><ActionIcon aria-label={`Actions for ${alias.alias}`}><IconDots size={17} /></ActionIcon></Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item leftSection={<IconArrowsExchange size={15} />} onClick={() => transfer.open(alias)}>Move…</Menu.Item>
+                <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => remove.open(alias)}>Delete…</Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+          ) : undefined}
+        />
       )}
       <TransferDialog dialog={transfer} owner={owner} />
       <DeleteDialog dialog={remove} owner={owner} />
     </Section>
   );
+}
+
+function Address({ url }: { url: string }) {
+  return <Group gap={4} wrap="nowrap"><span className="tc-mono">{url}</span><CopyButton text={url} label="address" /></Group>;
 }
 
 function AddAlias({ owner }: { owner: AliasOwner }) {
@@ -89,9 +82,9 @@ function AddAlias({ owner }: { owner: AliasOwner }) {
   });
   return (
     <form onSubmit={onSubmit} noValidate>
-      <Group align="flex-start" gap="xs">
-        <TextInput aria-label="New alias" placeholder="linux-base" w={260} spellCheck={false} {...form.getInputProps("alias")} />
-        <Button type="submit" variant="default" loading={busy}>Add alias</Button>
+      <Group align="flex-start" gap="xs" wrap="nowrap" mb="md">
+        <TextInput aria-label="New alias" placeholder="linux-base" flex="0 1 260px" spellCheck={false} {...form.getInputProps("alias")} />
+        <Button type="submit" variant="default" flex="none" loading={busy}>Add alias</Button>
       </Group>
       <FormError error={error} />
     </form>

@@ -61,13 +61,13 @@ export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onS
       <div className={classes.bar}>
         {!readOnly && (
           <FileButton accept={FILE_TYPES} onChange={take}>
-            {(props) => <Button {...props} size="xs" variant="default" leftSection={<IconUpload size={14} />}>Upload</Button>}
+            {(props) => <Button {...props} className={classes.file} size="xs" variant="default" aria-label="Upload" leftSection={<IconUpload size={14} />}>Upload</Button>}
           </FileButton>
         )}
-        <Button size="xs" variant="default" leftSection={<IconDownload size={14} />} onClick={() => downloadText(`${safeFileName(fileName)}.toml`, text)}>
+        <Button className={classes.file} size="xs" variant="default" aria-label="Download" leftSection={<IconDownload size={14} />} onClick={() => downloadText(`${safeFileName(fileName)}.toml`, text)}>
           Download
         </Button>
-        <span className="tc-faint" style={{ fontSize: 12 }} role="status">{problems && problemSummary(problems)}</span>
+        <span className={classes.verdict} role="status">{problems && problemSummary(problems)}</span>
         <div className={classes.spacer} />
         {actions}
       </div>

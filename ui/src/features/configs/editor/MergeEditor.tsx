@@ -15,7 +15,8 @@ export default function MergeEditor({ left, right }: { left: string; right: stri
   const wide = useMediaQuery("(min-width: 62em)", true, { getInitialValueInEffect: false });
   useEffect(() => {
     const parent = host.current!;
-    const extensions: Extension = [
+    const extensions = (label: string): Extension => [
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
       EditorView.cspNonce.of(styleNonce),
       EditorState.readOnly.of(true),
       EditorView.editable.of(false),
@@ -24,11 +25,17 @@ export default function MergeEditor({ left, right }: { left: string; right: stri
     ];
     const collapseUnchanged = { margin: 4, minSize: 8 };
     const view = wide
-      ? new MergeView({ parent, a: { doc: left, extensions }, b: { doc: right, extensions }, collapseUnchanged, gutter: true })
+      ? new MergeView({
+          parent,
+          a: { doc: left, extensions: extensions("Older text") },
+          b: { doc: right, extensions: extensions("Newer text") },
+          collapseUnchanged,
+          gutter: true,
+        })
       : new EditorView({
           parent,
           doc: right,
-          extensions: [extensions, unifiedMergeView({ original: left, mergeControls: false, collapseUnchanged })],
+          extensions: [extensions("Differences"), unifiedMergeView({ original: left, mergeControls: false, collapseUnchanged })],
         });
     return () => view.destroy();
   }, [left, right, wide]);

@@ -47,7 +47,7 @@ function ConfigDetail({ config }: { config: Config }) {
       <PageHeader
         title={config.name}
         lead={config.description || undefined}
-        badge={<LabelChips labels={config.labels} most={6} />}
+        badge={config.labels.length > 0 && <LabelChips labels={config.labels} most={6} />}
         back={{ to: urls.configs, label: "Configurations" }}
         actions={<Button leftSection={<IconTerminal2 size={16} />} onClick={() => use.open(config)}>Use this configuration</Button>}
       />

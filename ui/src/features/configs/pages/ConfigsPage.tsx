@@ -11,6 +11,7 @@ import type { ListDefaults } from "@/shared/lib/list-state";
 import { notifyBulk, notifyFailed } from "@/shared/lib/notify";
 import { counted, countText } from "@/shared/lib/numbers";
 import { LabelChips } from "@/shared/parts/LabelChips";
+import { Nothing } from "@/shared/parts/Nothing";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
@@ -122,7 +123,7 @@ function ConfigMenu({ config, remove, label }: ConfigMenuProps) {
 }
 
 function Aliases({ aliases }: { aliases: string[] }) {
-  if (aliases.length === 0) return <span className="tc-faint">–</span>;
+  if (aliases.length === 0) return <Nothing />;
   return <span className="tc-mono" title={aliases.join(", ")}>{aliases.slice(0, 2).join(", ")}{aliases.length > 2 && ` +${aliases.length - 2}`}</span>;
 }
 

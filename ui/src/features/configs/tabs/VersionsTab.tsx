@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Checkbox, Menu, Table, Text } from "@mantine/core";
+import { ActionIcon, Button, Menu, Text } from "@mantine/core";
 import { IconArrowBackUp, IconDots, IconEye, IconGitCompare, IconPencil } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,11 +7,13 @@ import type { Config, ConfigVersion } from "@/api/types";
 import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
 import { useDialog } from "@/shared/dialog/use-dialog";
 import { notifyDone } from "@/shared/lib/notify";
+import { Nothing } from "@/shared/parts/Nothing";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Section } from "@/shared/parts/Section";
 import { StatusBadge } from "@/shared/parts/StatusBadge";
 import { Loading, LoadError } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
+import { type SmallColumn, SmallTable } from "@/shared/table/SmallTable";
 
 import { useVersionActions, versionsQuery } from "../queries";
 import { CompareDialog, type Comparison } from "../versions/CompareDialog";
@@ -44,25 +46,15 @@ export function VersionsTab({ config }: { config: Config }) {
         </>
       }
     >
-      <Table.ScrollContainer minWidth={620} type="native">
-        <Table aria-label="Versions" tabularNums>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th w={36} aria-label="Choose" />
-              <Table.Th>Version</Table.Th>
-              <Table.Th>Note</Table.Th>
-              <Table.Th>By</Table.Th>
-              <Table.Th>When</Table.Th>
-              <Table.Th w={44} aria-label="Actions" />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {items.map((version) => (
-              <VersionRow key={version.version} config={config} version={version} chosen={chosen.includes(version.version)} onToggle={() => toggle(version.version)} onCompare={compare.open} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <SmallTable
+        label="Versions"
+        rows={items}
+        columns={COLUMNS}
+        rowKey={(version) => String(version.version)}
+        rowName={(version) => `version ${version.version}`}
+        rowMenu={(version) => <VersionMenu config={config} version={version} onCompare={compare.open} />}
+        choice={{ has: (version) => chosen.includes(version.version), toggle: (version) => toggle(version.version) }}
+      />
       {total > limit && (
         <div style={{ display: "flex", gap: 8, marginTop: 12 }}>
           <Button size="xs" variant="default" disabled={page === 1} onClick={() => setPage(page - 1)}>Newer</Button>
@@ -75,62 +67,62 @@ export function VersionsTab({ config }: { config: Config }) {
   );
 }
 
-type VersionRowProps = {
-  config: Config;
-  version: ConfigVersion;
-  chosen: boolean;
-  onToggle: () => void;
-  onCompare: (comparison: Comparison) => void;
-};
+const COLUMNS: SmallColumn<ConfigVersion>[] = [
+  {
+    key: "version",
+    header: "Version",
+    cell: (version) => (
+      <span className="tc-nowrap">
+        <Text span size="sm" fw={560} mr={8}>{version.version}</Text>
+        {version.current && <StatusBadge tone="ok">Current</StatusBadge>}
+      </span>
+    ),
+  },
+  { key: "note", header: "Note", cell: (version) => version.note || <Nothing /> },
+  { key: "by", header: "By", cell: (version) => version.createdBy ?? <Nothing /> },
+  { key: "when", header: "When", cell: (version) => <RelativeTime at={version.createdAt} /> },
+];
 
-function VersionRow({ config, version, chosen, onToggle, onCompare }: VersionRowProps) {
+type VersionMenuProps = { config: Config; version: ConfigVersion; onCompare: (comparison: Comparison) => void };
+
+function VersionMenu({ config, version, onCompare }: VersionMenuProps) {
   const can = useCan();
   const [look, note, back] = [useDialog<ConfigVersion>(), useDialog<ConfigVersion>(), useDialog<ConfigVersion>()];
   const { rollBack } = useVersionActions(config.id);
   const number = version.version;
   return (
-    <Table.Tr>
-      <Table.Td><Checkbox aria-label={`Choose version ${number}`} checked={chosen} onChange={onToggle} /></Table.Td>
-      <Table.Td style={{ whiteSpace: "nowrap" }}>
-        <Text span size="sm" fw={560} mr={8}>{number}</Text>
-        {version.current && <StatusBadge tone="ok">Current</StatusBadge>}
-      </Table.Td>
-      <Table.Td style={{ overflowWrap: "anywhere" }}>{version.note || <span className="tc-faint">–</span>}</Table.Td>
-      <Table.Td>{version.createdBy}</Table.Td>
-      <Table.Td style={{ whiteSpace: "nowrap" }}><RelativeTime at={version.createdAt} /></Table.Td>
-      <Table.Td>
-        <Menu>
-          <Menu.Target><ActionIcon aria-label={`Actions for version ${number}`}><IconDots size={17} /></ActionIcon></Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconEye size={15} />} onClick={() => look.open(version)}>View</Menu.Item>
-            {!version.current && (
-              <Menu.Item leftSection={<IconGitCompare size={15} />} onClick={() => onCompare({ base: number, head: config.currentVersion })}>Compare with current</Menu.Item>
-            )}
-            {can("configs:write") && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => note.open(version)}>Edit note…</Menu.Item>}
-            {can("configs:write") && !version.current && (
-              <Menu.Item leftSection={<IconArrowBackUp size={15} />} onClick={() => back.open(version)}>Roll back to this…</Menu.Item>
-            )}
-          </Menu.Dropdown>
-        </Menu>
-        <VersionDialog dialog={look} configId={config.id} />
-        <NoteDialog dialog={note} configId={config.id} />
-        <ConfirmDialog
-          opened={back.opened}
-          onClose={back.close}
-          title={`Roll back to version ${number}?`}
-          confirm="Roll back"
-          harmless
-          onConfirm={async () => {
-            const saved = await rollBack.mutateAsync(number);
-            notifyDone(`Version ${saved.currentVersion} has the text of version ${number}.`);
-          }}
-        >
-          <Text size="sm">
-            Its text becomes a new version, and {config.agentCount === 1 ? "the agent that uses this configuration gets it" : `the ${config.agentCount} agents that use this configuration get it`}{" "}
-            when they next look. Version {config.currentVersion} stays in the list.
-          </Text>
-        </ConfirmDialog>
-      </Table.Td>
-    </Table.Tr>
+    <>
+      <Menu>
+        <Menu.Target><ActionIcon aria-label={`Actions for version ${number}`}><IconDots size={17} /></ActionIcon></Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconEye size={15} />} onClick={() => look.open(version)}>View</Menu.Item>
+          {!version.current && (
+            <Menu.Item leftSection={<IconGitCompare size={15} />} onClick={() => onCompare({ base: number, head: config.currentVersion })}>Compare with current</Menu.Item>
+          )}
+          {can("configs:write") && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => note.open(version)}>Edit note…</Menu.Item>}
+          {can("configs:write") && !version.current && (
+            <Menu.Item leftSection={<IconArrowBackUp size={15} />} onClick={() => back.open(version)}>Roll back to this…</Menu.Item>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      <VersionDialog dialog={look} configId={config.id} />
+      <NoteDialog dialog={note} configId={config.id} />
+      <ConfirmDialog
+        opened={back.opened}
+        onClose={back.close}
+        title={`Roll back to version ${number}?`}
+        confirm="Roll back"
+        harmless
+        onConfirm={async () => {
+          const saved = await rollBack.mutateAsync(number);
+          notifyDone(`Version ${saved.currentVersion} has the text of version ${number}.`);
+        }}
+      >
+        <Text size="sm">
+          Its text becomes a new version, and {config.agentCount === 1 ? "the agent that uses this configuration gets it" : `the ${config.agentCount} agents that use this configuration get it`}{" "}
+          when they next look. Version {config.currentVersion} stays in the list.
+        </Text>
+      </ConfirmDialog>
+    </>
   );
 }

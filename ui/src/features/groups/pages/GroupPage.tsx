@@ -42,11 +42,11 @@ function GroupDetail({ group }: { group: Group }) {
     <>
       <PageHeader
         title={group.name}
-        badge={<LabelChips labels={group.labels} most={6} />}
+        badge={group.labels.length > 0 && <LabelChips labels={group.labels} most={6} />}
         lead={
           <>
             {group.description && <div>{group.description}</div>}
-            <span style={{ display: "inline-flex", alignItems: "center", gap: 4 }}>Address: <span className="tc-mono">{address}</span><CopyButton text={address} label="address" /></span>
+            <span style={{ overflowWrap: "anywhere" }}>Address: <span className="tc-mono">{address}</span> <CopyButton text={address} label="address" /></span>
           </>
         }
         back={{ to: urls.groups, label: "Groups" }}

@@ -11,6 +11,7 @@ import type { ListDefaults } from "@/shared/lib/list-state";
 import { notifyBulk } from "@/shared/lib/notify";
 import { counted, countText } from "@/shared/lib/numbers";
 import { LabelChips } from "@/shared/parts/LabelChips";
+import { Nothing } from "@/shared/parts/Nothing";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
@@ -29,7 +30,7 @@ const COLUMNS: Column<GroupSummary>[] = [
   { key: "name", header: "Name", sortBy: "name", cell: (group) => group.name },
   { key: "members", header: "Configurations", cell: (group) => <Members group={group} /> },
   { key: "labels", header: "Labels", cell: (group) => <LabelChips labels={group.labels} /> },
-  { key: "aliases", header: "Aliases", cell: (group) => group.aliases.length ? <span className="tc-mono">{group.aliases.join(", ")}</span> : <span className="tc-faint">–</span> },
+  { key: "aliases", header: "Aliases", cell: (group) => group.aliases.length ? <span className="tc-mono">{group.aliases.join(", ")}</span> : <Nothing /> },
   { key: "agents", header: "Agents", cell: (group) => group.agentCount ? countText(group.agentCount) : <span className="tc-faint">none</span> },
   { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (group) => <WhenAndWho at={group.updatedAt} by={group.updatedBy} /> },
 ];

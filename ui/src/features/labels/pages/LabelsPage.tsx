@@ -11,6 +11,7 @@ import type { ListDefaults } from "@/shared/lib/list-state";
 import { notifyBulk } from "@/shared/lib/notify";
 import { counted, countText } from "@/shared/lib/numbers";
 import { LabelChip } from "@/shared/parts/LabelChips";
+import { Nothing } from "@/shared/parts/Nothing";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
@@ -26,7 +27,7 @@ const DEFAULTS: ListDefaults = { sortBy: "name", sortOrder: "asc", filters: [] }
 
 const COLUMNS: Column<Label>[] = [
   { key: "name", header: "Name", sortBy: "name", cell: (label) => <LabelChip label={label} /> },
-  { key: "description", header: "Description", cell: (label) => label.description || <span className="tc-faint">–</span> },
+  { key: "description", header: "Description", cell: (label) => label.description || <Nothing /> },
   { key: "agents", header: "Agents", align: "end", cell: (label) => <Carriers count={label.agentCount} to={urls.agentsWith({ label: label.id })} /> },
   { key: "configs", header: "Configurations", align: "end", cell: (label) => <Carriers count={label.configCount} to={`${urls.configs}?label=${label.id}`} /> },
   { key: "groups", header: "Groups", align: "end", cell: (label) => <Carriers count={label.groupCount} to={`${urls.groups}?label=${label.id}`} /> },
@@ -35,7 +36,7 @@ const COLUMNS: Column<Label>[] = [
 
 /** How many things carry a label, and the way to them. */
 function Carriers({ count, to }: { count: number; to: string }) {
-  return count ? <Link to={to}>{countText(count)}</Link> : <span className="tc-faint">–</span>;
+  return count ? <Link to={to}>{countText(count)}</Link> : <Nothing />;
 }
 
 export default function LabelsPage() {

@@ -1,4 +1,4 @@
-import { Button, Table, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 
 import type { Invite } from "@/api/types";
 import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
@@ -6,10 +6,20 @@ import { useDialog } from "@/shared/dialog/use-dialog";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { Section } from "@/shared/parts/Section";
 import { StatusBadge } from "@/shared/parts/StatusBadge";
+import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
+import { type SmallColumn, SmallTable } from "@/shared/table/SmallTable";
 
 import { useUserActions } from "../queries";
 import { roleLabel } from "../roles";
+
+const COLUMNS: SmallColumn<Invite>[] = [
+  { key: "who", header: "Username", cell: (invite) => <Text span size="sm" fw={550}>{invite.username}</Text> },
+  { key: "email", header: "E-mail", cell: (invite) => invite.email },
+  { key: "role", header: "Role", cell: (invite) => roleLabel(invite.role) },
+  { key: "ends", header: "Ends", cell: (invite) => invite.expired ? <StatusBadge tone="fail">Expired</StatusBadge> : <RelativeTime at={invite.expiresAt} /> },
+  { key: "invited", header: "Invited", cell: (invite) => <WhenAndWho at={invite.createdAt} by={invite.createdBy} /> },
+];
 
 /** Who was asked to join and has not yet. Nothing when nobody was. */
 export function PendingInvites({ invites }: { invites: Invite[] }) {
@@ -20,29 +30,18 @@ export function PendingInvites({ invites }: { invites: Invite[] }) {
   return (
     <div style={{ marginBottom: 16 }}>
       <Section title="Pending invites">
-        <Table.ScrollContainer minWidth={560} type="native">
-          <Table aria-label="Pending invites" horizontalSpacing={0}>
-            <Table.Tbody>
-              {invites.map((invite) => (
-                <Table.Tr key={invite.id}>
-                  <Table.Td><Text span size="sm" fw={550}>{invite.username}</Text> <Text span size="sm" c="dimmed">{invite.email}</Text></Table.Td>
-                  <Table.Td>{roleLabel(invite.role)}</Table.Td>
-                  <Table.Td>
-                    {invite.expired ? <StatusBadge tone="fail">Expired</StatusBadge> : <>ends <RelativeTime at={invite.expiresAt} /></>}
-                  </Table.Td>
-                  <Table.Td c="dimmed">by {invite.createdBy} <RelativeTime at={invite.createdAt} /></Table.Td>
-                  <Table.Td ta="right">
-                    {can("invites:delete") && (
-                      <Button size="compact-xs" variant="default" onClick={() => dialog.open(invite)}>
-                        {invite.expired ? "Remove" : "Take back"}
-                      </Button>
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <SmallTable
+          label="Pending invites"
+          rows={invites}
+          columns={COLUMNS}
+          rowKey={(invite) => invite.id}
+          rowName={(invite) => invite.username}
+          rowMenu={can("invites:delete") ? (invite) => (
+            <Button size="compact-xs" variant="default" aria-label={`Take back the invite of ${invite.username}`} onClick={() => dialog.open(invite)}>
+              {invite.expired ? "Remove" : "Take back"}
+            </Button>
+          ) : undefined}
+        />
       </Section>
       <ConfirmDialog
         opened={dialog.opened}
