@@ -67,7 +67,7 @@ async def count_use(session: AsyncSession, label_ids: Collection[UUID]) -> dict[
     counts: dict[Carrier, dict[UUID, int]] = {}
     for carrier in (CONFIGS, GROUPS, AGENTS):
         grouped = select(carrier.label, func.count()).where(carrier.label.in_(label_ids)).group_by(carrier.label)
-        counts[carrier] = {label: count for label, count in await session.execute(grouped)}
+        counts[carrier] = dict((await session.execute(grouped)).all())
     return {
         label: LabelUse(*(counts[carrier].get(label, 0) for carrier in (CONFIGS, GROUPS, AGENTS)))
         for label in label_ids
