@@ -4,6 +4,7 @@ type Schemas = components["schemas"];
 
 /** The records of the API by the names that people use; their shapes are generated. */
 export type Agent = Schemas["AgentRecord"];
+export type AgentEvent = Schemas["AgentEventRecord"];
 export type AgentConfig = Schemas["AgentConfig"];
 export type AgentStatus = Agent["status"];
 export type AgentSummary = Schemas["AgentSummary"];

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api } from "@/api/client";
 import type { paths } from "@/api/schema";
@@ -84,6 +84,16 @@ export const agentQuery = (id: string) =>
   queryOptions({
     queryKey: [...all, "one", id],
     queryFn: ({ signal }) => api.get("/api/agents/{agent_id}", { path: { agent_id: id }, signal }),
+  });
+
+/** When the status of an agent changed, newest first. */
+export const eventsQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: [...all, "one", id, "events"],
+    queryFn: ({ signal, pageParam }) =>
+      api.get("/api/agents/{agent_id}/events", { path: { agent_id: id }, query: { page: pageParam, limit: 10 }, signal }),
+    initialPageParam: 1,
+    getNextPageParam: (last) => (last.page * last.limit < last.total ? last.page + 1 : undefined),
   });
 
 /** The log entries of the latest heartbeat; null where there is nothing. Instance ids may hold anything, slashes too. */

@@ -11,7 +11,7 @@ import { LabelChips } from "@/shared/parts/LabelChips";
 import { Notice } from "@/shared/parts/Notice";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
-import { Facts, Section } from "@/shared/parts/Section";
+import { Columns, Facts, Section } from "@/shared/parts/Section";
 import { EmptyState, Loading, LoadError } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
@@ -23,6 +23,7 @@ import { AgentDialogs, useAgentDialogs } from "../parts/AgentDialogs";
 import { HeartbeatCharts } from "../parts/HeartbeatCharts";
 import { RefreshControl, useAutoRefresh } from "../parts/RefreshControl";
 import { ReportedLogs } from "../parts/ReportedLogs";
+import { StatusHistory } from "../parts/StatusHistory";
 import { agentQuery } from "../queries";
 
 export default function AgentPage() {
@@ -56,10 +57,13 @@ function AgentDetail({ agent, refresh }: { agent: Agent; refresh: ReturnType<typ
       />
       {agent.status === "not_reporting" && (
         <Notice tone="warn">
-          Silent since <RelativeTime at={agent.lastSeen} />, which is longer than its rule “{agent.reportingRule.description}” allows.
+          Last heard of <RelativeTime at={agent.lastSeen} />: silent for longer than its rule “{agent.reportingRule.description}” allows.
         </Notice>
       )}
-      <About agent={agent} onRule={can("agents:write") ? () => dialogs.rule.open([agent]) : undefined} />
+      <Columns>
+        <About agent={agent} onRule={can("agents:write") ? () => dialogs.rule.open([agent]) : undefined} />
+        <StatusHistory agentId={agent.id} refetchEveryMs={refresh.everyMs} />
+      </Columns>
       {can("heartbeat:read") && <HeartbeatCharts agent={agent} refetchEveryMs={refresh.everyMs} />}
       <AgentConfigs configs={agent.configs} />
       {can("heartbeat:read") && <ReportedLogs agent={agent} refetchEveryMs={refresh.everyMs} />}

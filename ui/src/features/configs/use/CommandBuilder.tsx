@@ -45,7 +45,7 @@ export function CommandBuilder({ config, variables }: { config: Config; variable
       <SelectorsField value={choices.selectors} onChange={choose.setSelectors} />
       {can("tokens:write") && <TokenMaker name={`${config.name} agents`} token={token} onMade={setToken} />}
       <div>
-        <Snippet text={command.command} label="command" />
+        <Snippet text={command.command} label="command" wrap />
         <Text size="xs" c="dimmed" mt={6}>Telegraf before 1.39 reads the token for fetching from INFLUX_TOKEN: set that as well.</Text>
       </div>
       {missing.length > 0 && <Text size="xs" c="var(--tc-warn)">Still to be filled in: {missing.join(", ")}.</Text>}

@@ -41,7 +41,7 @@ function Paste({ config, variables, token }: { config: Config; variables: Config
       </p>
       <div><ShellSwitch value={command.choices.shell} onChange={command.choose.setShell} /></div>
       <CommandFields variables={variables} command={command} />
-      <Snippet text={command.command} label="command" />
+      <Snippet text={command.command} label="command" wrap />
       {!token && <p>Put the value of your token in place of {TOKEN_PLACEHOLDER}.</p>}
       {isLocal && (
         <Notice tone="info">
