@@ -370,3 +370,31 @@ def test_validate_tells_lines_as_text_and_as_json_and_stores_nothing(
         "web.toml": [],
     }
     assert client.configs.find(f"{name}/base") is None
+
+
+def test_agents_that_would_fail_are_told_of_and_protected_until_that_is_accepted(
+    controller: Controller, client: ControllerClient, fleet: Path, name: str, token: str
+) -> None:
+    """V7"""
+    assert controller.run("config", "apply", fleet, token=token).code == 0
+    agent = client.tokens.create(f"agents of {name}", ["heartbeat:write"]).token
+    beat = {
+        "id": f"agent of {name}",
+        "version": "Telegraf 1.40.0",
+        "configurations": [f"{controller.url}/c/{name}-alias?interval=5s"],
+    }
+    headers = {"Authorization": f"Bearer {agent}"}
+    assert httpx.post(controller.heartbeat_url, json=beat, headers=headers).status_code == 204
+    (fleet / name / "base.toml").write_text('[agent]\n  hostname = "&{host}"\n')
+    planned = controller.run("config", "apply", fleet, "--dry-run", token=token)
+    assert planned.code == 3
+    assert f"configuration '{name}/base': 1 reporting agent would get an error." in planned.err
+    refused = controller.run("config", "apply", fleet, "--json", token=token)
+    assert refused.code == 1
+    [result] = [one for one in json.loads(refused.out) if one["name"] == f"{name}/base"]
+    assert (result["outcome"], result["error"]) == ("refused", "agents_would_fail")
+    assert result["details"]["wouldFail"] == 1
+    assert "With --accept-impact" in refused.err
+    accepted = controller.run("config", "apply", fleet, "--accept-impact", token=token)
+    assert accepted.code == 0, accepted.err
+    assert controller.run("config", "apply", fleet, "--dry-run", token=token).code == 0

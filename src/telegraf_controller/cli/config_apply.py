@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from telegraf_controller.cli.config_diff import diff_of
+from telegraf_controller.cli.config_impact import ImpactOf
 from telegraf_controller.cli.config_plan import (
     AliasChange,
     Change,
@@ -38,8 +39,14 @@ class Result(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
     url: str | None = None
     problems: list[Problem] = []
     diff: str | None = None
+    would_reload: int = 0
+    """How many agents that are reporting would load it anew."""
+    would_fail: int = 0
+    """How many of them would get an error (V7)."""
     error: str | None = None
     message: str | None = None
+    details: dict[str, Any] | None = None
+    """What the controller says besides, such as agents that would fail."""
 
 
 class Interrupted(Exception):
@@ -52,14 +59,18 @@ class Interrupted(Exception):
         self.wanted = wanted
 
 
-def planned(plan: Plan) -> Iterator[Result]:
-    """Tell what the changes of a plan would do."""
+def planned(client: ControllerClient, plan: Plan) -> Iterator[Result]:
+    """Tell what the changes of a plan would do, each by itself. Raises ClientError."""
+    impact_of = ImpactOf(client, plan)
     for change in plan.changes:
         result = Result(outcome=change.action, kind=kind_of(change), name=change.name, diff=diff_of(change) or None)
         if isinstance(change, ConfigChange):
             result.problems = change.problems
             result.replaced = _replaced(change)
             result.version = None if change.current is None else change.current.current_version
+        impact = impact_of(change)
+        if impact is not None:
+            result.would_reload, result.would_fail = impact.would_reload, impact.would_fail
         yield result
 
 
@@ -80,6 +91,7 @@ def apply_plan(client: ControllerClient, plan: Plan, *, note: str | None, accept
             result = Result(
                 outcome="refused", kind=kind_of(change), name=change.name, error=error.code, message=error.message
             )
+            result.details = error.details or None
         except ClientError as error:
             raise Interrupted(error, made, wanted) from error
         made += result.outcome not in ("unchanged", "refused")

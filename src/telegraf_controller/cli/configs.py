@@ -99,7 +99,7 @@ def apply(
         plan = make_plan(client, documents, manifest, prune=prune)
         _refuse(plan.refusals)
         if dry_run:
-            _show_plan(plan, as_json=as_json)
+            _show_plan(client, plan, as_json=as_json)
         else:
             _carry_out(client, plan, note=note, accept_impact=accept_impact, as_json=as_json)
 
@@ -196,14 +196,17 @@ def _refuse(refusals: Sequence[Refusal]) -> None:
         raise CommandFailed(f"{_count(len(refusals), 'thing')} cannot be had as wanted; nothing was changed.")
 
 
-def _show_plan(plan: Plan, *, as_json: bool) -> None:
+def _show_plan(client: ControllerClient, plan: Plan, *, as_json: bool) -> None:
     """Print what a plan would change, and end with 3 if anything."""
-    results = list(planned(plan))
+    results = list(planned(client, plan))
     if as_json:
         show_list(results, APPLIED, as_json=True)
     else:
         for result in results:
             _complain_of_problems(plan, result)
+            if result.would_fail:
+                agents = f"{_count(result.would_fail, 'reporting agent')} would get an error"
+                complain(f"{result.kind} {result.name!r}: {agents}.{_HINTS['agents_would_fail']}")
             show_text(result.diff or "")
         counts = {action: sum(result.outcome == action for result in results) for action in _ACTIONS}
         show_text(", ".join(f"{count} to {action}" for action, count in counts.items()) + ".\n")

@@ -10,6 +10,7 @@ from telegraf_controller.client.records import (
     ConfigVersion,
     Constant,
     Group,
+    Impact,
     Label,
     Problem,
     Problems,
@@ -81,6 +82,10 @@ class Configs:
         """Check a text as a save would, without storing it (Q1)."""
         return self._transport.send("POST", "/api/configs/validate", Problems, {"toml": toml}).problems
 
+    def impact(self, config_id: str, toml: str) -> Impact:
+        """Tell what another text would mean for agents (V7)."""
+        return self._transport.send("POST", f"/api/configs/{part(config_id)}/impact", Impact, {"toml": toml})
+
     def versions(self, config_id: str) -> Iterator[ConfigVersion]:
         """Go through the versions of a configuration, without their texts (V3)."""
         return self._transport.each(f"/api/configs/{part(config_id)}/versions", ConfigVersion)
@@ -139,6 +144,10 @@ class Groups:
         """Remove a group; its members stay (G1)."""
         self._transport.exchange("DELETE", f"/api/config-groups/{part(group_id)}", query=_accepting(accept_impact))
 
+    def impact(self, group_id: str, members: Sequence[str] | None) -> Impact:
+        """Tell what other members would mean for agents; None for those of a group that is deleted (V7)."""
+        return self._transport.send("POST", f"/api/config-groups/{part(group_id)}/impact", Impact, {"members": members})
+
     def add_label(self, group_id: str, label_id: str) -> None:
         """Put a label on a group (B1)."""
         self._transport.exchange("POST", f"/api/config-groups/{part(group_id)}/assign/{part(label_id)}")
@@ -170,6 +179,10 @@ class Constants:
         """Give a constant another value (K1)."""
         body = given({"value": value, "acceptImpact": accept_impact})
         return self._transport.send("PATCH", f"/api/constants/{part(name)}", Constant, body)
+
+    def impact(self, name: str, value: str) -> Impact:
+        """Tell what another value would mean for agents (V7)."""
+        return self._transport.send("POST", f"/api/constants/{part(name)}/impact", Impact, {"value": value})
 
 
 class Labels:
@@ -208,6 +221,11 @@ class Aliases:
         target = "configId" if kind == "configs" else "groupId"
         body = given({target: owner_id, "acceptImpact": accept_impact})
         return self._transport.send("POST", f"/api/aliases/{part(alias)}/transfer", Alias, body)
+
+    def impact(self, alias: str, kind: str | None, owner_id: str | None) -> Impact:
+        """Tell what it would mean for agents if the alias led there; without an owner, if it were given up (V7)."""
+        body = {} if kind is None else {"configId" if kind == "configs" else "groupId": owner_id}
+        return self._transport.send("POST", f"/api/aliases/{part(alias)}/impact", Impact, body)
 
     def delete(self, alias: str, *, accept_impact: bool | None = None) -> None:
         """Give up an alias."""

@@ -178,6 +178,14 @@ class Alias(Record, frozen=True, kw_only=True):
     group_id: str | None = None
 
 
+class Impact(Record, frozen=True, kw_only=True):
+    """What a change would mean for today's agents (V7)."""
+
+    would_reload: int = 0
+    would_fail: int = 0
+    would_fail_not_reporting: int = 0
+
+
 class ServedConfig(Record, frozen=True, kw_only=True):
     """What an agent gets from a configuration's URL (C1, C2)."""
 
