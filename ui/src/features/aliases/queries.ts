@@ -25,11 +25,15 @@ export function useAliasActions({ kind, id }: AliasOwner) {
   return {
     add: useMutation(change((alias: string) => api.post(PATHS[kind], { path: { idOrAlias: id }, body: { alias } }))),
     transfer: useMutation(
-      change(({ alias, to }: { alias: string; to: AliasOwner }) => {
-        const body = to.kind === "config" ? { configId: to.id } : { groupId: to.id };
+      change(({ alias, to, acceptImpact }: { alias: string; to: AliasOwner; acceptImpact: boolean }) => {
+        const body = to.kind === "config" ? { configId: to.id, acceptImpact } : { groupId: to.id, acceptImpact };
         return api.post("/api/aliases/{alias}/transfer", { path: { alias }, body });
       }),
     ),
-    remove: useMutation(change((alias: string) => api.delete("/api/aliases/{alias}", { path: { alias } }))),
+    remove: useMutation(
+      change(({ alias, acceptImpact }: { alias: string; acceptImpact: boolean }) =>
+        api.delete("/api/aliases/{alias}", { path: { alias }, query: { acceptImpact } }),
+      ),
+    ),
   };
 }

@@ -135,8 +135,8 @@ export function useVersionActions(id: string) {
       ),
     ),
     rollBack: useMutation(
-      change((version: number) =>
-        api.post("/api/configs/{idOrAlias}/versions/{version}/rollback", { path: path(version) }),
+      change(({ version, acceptImpact }: { version: number; acceptImpact: boolean }) =>
+        api.post("/api/configs/{idOrAlias}/versions/{version}/rollback", { path: path(version), body: { acceptImpact } }),
       ),
     ),
     prune: useMutation(

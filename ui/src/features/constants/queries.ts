@@ -39,8 +39,8 @@ export function useConstantActions() {
   return {
     create: useMutation(change((body: { name: string; value: string }) => api.post("/api/constants", { body }))),
     change: useMutation(
-      change(({ name, value }: { name: string; value: string }) =>
-        api.patch("/api/constants/{name}", { path: { name }, body: { value } }),
+      change(({ name, value, acceptImpact }: { name: string; value: string; acceptImpact: boolean }) =>
+        api.patch("/api/constants/{name}", { path: { name }, body: { value, acceptImpact } }),
       ),
     ),
     remove: useMutation(change((name: string) => api.delete("/api/constants/{name}", { path: { name } }))),

@@ -83,7 +83,9 @@ export function useGroupActions() {
       ),
     ),
     remove: useMutation(
-      change((id: string) => api.delete("/api/config-groups/{idOrAlias}", { path: { idOrAlias: id } })),
+      change(({ id, acceptImpact }: { id: string; acceptImpact: boolean }) =>
+        api.delete("/api/config-groups/{idOrAlias}", { path: { idOrAlias: id }, query: { acceptImpact } }),
+      ),
     ),
     label: useMutation(
       change(({ ids, labelIds, add }: { ids: string[]; labelIds: string[]; add: boolean }) => {

@@ -19,7 +19,7 @@ export type ConfirmDialogProps = {
 /** Asks before something that cannot be undone. It stays open, with the reason, when it fails. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
   return (
-    <Modal opened={props.opened} onClose={props.onClose} title={<Text fw={620}>{props.title}</Text>} size={460}>
+    <Modal stackId="question" opened={props.opened} onClose={props.onClose} title={<Text fw={620}>{props.title}</Text>} size={460}>
       <Question {...props} />
     </Modal>
   );

@@ -10,6 +10,7 @@ import { type Dialog, useDialog } from "@/shared/dialog/use-dialog";
 import { useEndpoints } from "@/shared/endpoints";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
+import { useImpact } from "@/shared/impact/use-impact";
 import { notifyDone } from "@/shared/lib/notify";
 import { counted, countText } from "@/shared/lib/numbers";
 import { CopyButton } from "@/shared/parts/CopyButton";
@@ -93,14 +94,17 @@ function AddAlias({ owner }: { owner: AliasOwner }) {
 
 function TransferDialog({ dialog, owner }: { dialog: Dialog<Alias>; owner: AliasOwner }) {
   return (
-    <Modal opened={dialog.opened} onClose={dialog.close} title={<Text fw={620}>Move the alias {dialog.subject?.alias}</Text>} size={460}>
-      {dialog.subject && <TransferForm alias={dialog.subject} owner={owner} onClose={dialog.close} />}
-    </Modal>
+    <Modal.Stack>
+      <Modal stackId="transfer" opened={dialog.opened} onClose={dialog.close} title={<Text fw={620}>Move the alias {dialog.subject?.alias}</Text>} size={460}>
+        {dialog.subject && <TransferForm alias={dialog.subject} owner={owner} onClose={dialog.close} />}
+      </Modal>
+    </Modal.Stack>
   );
 }
 
 function TransferForm({ alias, owner, onClose }: { alias: Alias; owner: AliasOwner; onClose: () => void }) {
   const { transfer } = useAliasActions(owner);
+  const { guarded, dialog } = useImpact("Move");
   const can = useCan();
   const configs = useQuery({ ...configChoicesQuery, enabled: can("configs:read") }).data ?? [];
   const groups = useQuery({ ...groupChoicesQuery, enabled: can("config-groups:read") }).data ?? [];
@@ -115,7 +119,7 @@ function TransferForm({ alias, owner, onClose }: { alias: Alias; owner: AliasOwn
     validate: { target: (value) => (value ? null : "Choose what it is to stand for") },
     submit: async ({ target }) => {
       const [kind, id] = target.split(":") as [AliasOwner["kind"], string];
-      await transfer.mutateAsync({ alias: alias.alias, to: { kind, id } });
+      await guarded((acceptImpact) => transfer.mutateAsync({ alias: alias.alias, to: { kind, id }, acceptImpact }));
       notifyDone(`${alias.alias} now stands for ${[...configs, ...groups].find((one) => one.id === id)?.name ?? "something else"}.`);
       onClose();
     },
@@ -131,20 +135,26 @@ function TransferForm({ alias, owner, onClose }: { alias: Alias; owner: AliasOwn
           <Button type="submit" loading={busy}>Move</Button>
         </Group>
       </Stack>
+      {dialog}
     </form>
   );
 }
 
 function DeleteDialog({ dialog, owner }: { dialog: Dialog<Alias>; owner: AliasOwner }) {
   const { remove } = useAliasActions(owner);
+  const impact = useImpact("Delete");
   const alias = dialog.subject;
+  const act = () => impact.guarded((acceptImpact) => remove.mutateAsync({ alias: alias!.alias, acceptImpact }));
   return (
-    <ConfirmDialog opened={dialog.opened} onClose={dialog.close} title={`Delete the alias ${alias?.alias}?`} confirm="Delete" onConfirm={() => remove.mutateAsync(alias!.alias)}>
-      <Text size="sm">
-        {alias?.agentCount
-          ? `${counted(alias.agentCount, "agent")} ${alias.agentCount === 1 ? "fetches its configuration" : "fetch their configuration"} by this alias. They go on with what they have, and cannot start anew without it.`
-          : "No agent uses it."}
-      </Text>
-    </ConfirmDialog>
+    <Modal.Stack>
+      <ConfirmDialog opened={dialog.opened} onClose={dialog.close} title={`Delete the alias ${alias?.alias}?`} confirm="Delete" onConfirm={act}>
+        <Text size="sm">
+          {alias?.agentCount
+            ? `${counted(alias.agentCount, "agent")} ${alias.agentCount === 1 ? "fetches its configuration" : "fetch their configuration"} by this alias. They go on with what they have, and cannot start anew without it.`
+            : "No agent uses it."}
+        </Text>
+      </ConfirmDialog>
+      {impact.dialog}
+    </Modal.Stack>
   );
 }

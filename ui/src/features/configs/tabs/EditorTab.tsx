@@ -6,6 +6,7 @@ import { isApiError } from "@/api/errors";
 import type { Config } from "@/api/types";
 import { FormError } from "@/shared/form/FormError";
 import { UnsavedGuard } from "@/shared/form/UnsavedGuard";
+import { useImpact } from "@/shared/impact/use-impact";
 import { notifyDone } from "@/shared/lib/notify";
 import { useCan } from "@/shared/session";
 
@@ -25,6 +26,7 @@ export function EditorTab({ config }: { config: Config }) {
   const [conflict, setConflict] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const { change } = useConfigActions();
+  const { guarded, dialog } = useImpact("Save");
   const dirty = text !== base.toml;
 
   // Somebody else saved and nothing is unsaved here: show what is there now.
@@ -41,7 +43,8 @@ export function EditorTab({ config }: { config: Config }) {
     setError(null);
     setConflict(false);
     try {
-      const saved = await change.mutateAsync({ id: config.id, body: { toml: text, baseVersion, ...(note.trim() && { note: note.trim() }) } });
+      const body = { toml: text, baseVersion, ...(note.trim() && { note: note.trim() }) };
+      const saved = await guarded((acceptImpact) => change.mutateAsync({ id: config.id, body: { ...body, acceptImpact } }));
       setBase({ toml: saved.toml, version: saved.currentVersion });
       setNote("");
       notifyDone(`Saved as version ${saved.currentVersion}.`);
@@ -98,6 +101,7 @@ export function EditorTab({ config }: { config: Config }) {
         onKeepMine={(version) => void save(version)}
         onTakeTheirs={takeTheirs}
       />
+      {dialog}
       <UnsavedGuard dirty={dirty} />
     </>
   );

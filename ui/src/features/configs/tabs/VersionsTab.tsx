@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Menu, Text } from "@mantine/core";
+import { ActionIcon, Button, Menu, Modal, Text } from "@mantine/core";
 import { IconArrowBackUp, IconDots, IconEye, IconGitCompare, IconPencil } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,6 +6,7 @@ import { useState } from "react";
 import type { Config, ConfigVersion } from "@/api/types";
 import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
 import { useDialog } from "@/shared/dialog/use-dialog";
+import { useImpact } from "@/shared/impact/use-impact";
 import { notifyDone } from "@/shared/lib/notify";
 import { Nothing } from "@/shared/parts/Nothing";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
@@ -89,6 +90,7 @@ function VersionMenu({ config, version, onCompare }: VersionMenuProps) {
   const can = useCan();
   const [look, note, back] = [useDialog<ConfigVersion>(), useDialog<ConfigVersion>(), useDialog<ConfigVersion>()];
   const { rollBack } = useVersionActions(config.id);
+  const { guarded, dialog } = useImpact("Roll back");
   const number = version.version;
   return (
     <>
@@ -107,22 +109,25 @@ function VersionMenu({ config, version, onCompare }: VersionMenuProps) {
       </Menu>
       <VersionDialog dialog={look} configId={config.id} />
       <NoteDialog dialog={note} configId={config.id} />
-      <ConfirmDialog
-        opened={back.opened}
-        onClose={back.close}
-        title={`Roll back to version ${number}?`}
-        confirm="Roll back"
-        harmless
-        onConfirm={async () => {
-          const saved = await rollBack.mutateAsync(number);
-          notifyDone(`Version ${saved.currentVersion} has the text of version ${number}.`);
-        }}
-      >
-        <Text size="sm">
-          Its text becomes a new version, and {config.agentCount === 1 ? "the agent that uses this configuration gets it" : `the ${config.agentCount} agents that use this configuration get it`}{" "}
-          when they next look. Version {config.currentVersion} stays in the list.
-        </Text>
-      </ConfirmDialog>
+      <Modal.Stack>
+        <ConfirmDialog
+          opened={back.opened}
+          onClose={back.close}
+          title={`Roll back to version ${number}?`}
+          confirm="Roll back"
+          harmless
+          onConfirm={async () => {
+            const saved = await guarded((acceptImpact) => rollBack.mutateAsync({ version: number, acceptImpact }));
+            notifyDone(`Version ${saved.currentVersion} has the text of version ${number}.`);
+          }}
+        >
+          <Text size="sm">
+            Its text becomes a new version, and {config.agentCount === 1 ? "the agent that uses this configuration gets it" : `the ${config.agentCount} agents that use this configuration get it`}{" "}
+            when they next look. Version {config.currentVersion} stays in the list.
+          </Text>
+        </ConfirmDialog>
+        {dialog}
+      </Modal.Stack>
     </>
   );
 }

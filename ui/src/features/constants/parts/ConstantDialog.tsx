@@ -6,6 +6,7 @@ import { Affected } from "@/shared/dialog/Affected";
 import type { Dialog } from "@/shared/dialog/use-dialog";
 import { FormError } from "@/shared/form/FormError";
 import { useApiForm } from "@/shared/form/use-api-form";
+import { useImpact } from "@/shared/impact/use-impact";
 import { notifyDone } from "@/shared/lib/notify";
 import { counted } from "@/shared/lib/numbers";
 
@@ -15,14 +16,17 @@ import { constantQuery, useConstantActions } from "../queries";
 export function ConstantDialog({ dialog }: { dialog: Dialog<Constant | "new"> }) {
   const { subject } = dialog;
   return (
-    <Modal opened={dialog.opened} onClose={dialog.close} title={<Text fw={620}>{subject === "new" ? "New constant" : subject?.name}</Text>} size={520}>
-      {subject && <ConstantForm constant={subject === "new" ? null : subject} onClose={dialog.close} />}
-    </Modal>
+    <Modal.Stack>
+      <Modal stackId="constant" opened={dialog.opened} onClose={dialog.close} title={<Text fw={620}>{subject === "new" ? "New constant" : subject?.name}</Text>} size={520}>
+        {subject && <ConstantForm constant={subject === "new" ? null : subject} onClose={dialog.close} />}
+      </Modal>
+    </Modal.Stack>
   );
 }
 
 function ConstantForm({ constant, onClose }: { constant: Constant | null; onClose: () => void }) {
   const actions = useConstantActions();
+  const { guarded, dialog } = useImpact("Save");
   const { form, onSubmit, busy, error } = useApiForm({
     initialValues: { name: constant?.name ?? "", value: constant?.value ?? "" },
     validate: {
@@ -31,40 +35,44 @@ function ConstantForm({ constant, onClose }: { constant: Constant | null; onClos
     },
     fieldOfCode: { constant_name_conflict: "name" },
     submit: async (body) => {
-      await (constant ? actions.change.mutateAsync(body) : actions.create.mutateAsync(body));
+      if (constant) await guarded((acceptImpact) => actions.change.mutateAsync({ ...body, acceptImpact }));
+      else await actions.create.mutateAsync(body);
       notifyDone(constant ? `${body.name} is saved.` : `${body.name} is created.`);
       onClose();
     },
   });
   return (
-    <form onSubmit={onSubmit} noValidate>
-      <Stack>
-        <TextInput
-          label="Name"
-          description={<>Used in configurations as <code>{`::{${form.values.name || "NAME"}}`}</code></>}
-          readOnly={constant !== null}
-          maxLength={128}
-          spellCheck={false}
-          data-autofocus={constant === null || undefined}
-          {...form.getInputProps("name")}
-        />
-        <Textarea
-          label="Value"
-          autosize
-          maxRows={8}
-          spellCheck={false}
-          classNames={{ input: "tc-mono" }}
-          data-autofocus={constant !== null || undefined}
-          {...form.getInputProps("value")}
-        />
-        {constant && <Users constant={constant} />}
-        <FormError error={error} />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>Cancel</Button>
-          <Button type="submit" loading={busy} disabled={constant !== null && !form.isDirty()}>{constant ? "Save" : "Create constant"}</Button>
-        </Group>
-      </Stack>
-    </form>
+    <>
+      <form onSubmit={onSubmit} noValidate>
+        <Stack>
+          <TextInput
+            label="Name"
+            description={<>Used in configurations as <code>{`::{${form.values.name || "NAME"}}`}</code></>}
+            readOnly={constant !== null}
+            maxLength={128}
+            spellCheck={false}
+            data-autofocus={constant === null || undefined}
+            {...form.getInputProps("name")}
+          />
+          <Textarea
+            label="Value"
+            autosize
+            maxRows={8}
+            spellCheck={false}
+            classNames={{ input: "tc-mono" }}
+            data-autofocus={constant !== null || undefined}
+            {...form.getInputProps("value")}
+          />
+          {constant && <Users constant={constant} />}
+          <FormError error={error} />
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>Cancel</Button>
+            <Button type="submit" loading={busy} disabled={constant !== null && !form.isDirty()}>{constant ? "Save" : "Create constant"}</Button>
+          </Group>
+        </Stack>
+      </form>
+      {dialog}
+    </>
   );
 }
 

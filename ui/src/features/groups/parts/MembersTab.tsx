@@ -6,6 +6,7 @@ import type { Group } from "@/api/types";
 import { configChoicesQuery } from "@/features/configs/queries";
 import { FormError } from "@/shared/form/FormError";
 import { UnsavedGuard } from "@/shared/form/UnsavedGuard";
+import { useImpact } from "@/shared/impact/use-impact";
 import { notifyDone } from "@/shared/lib/notify";
 import { counted } from "@/shared/lib/numbers";
 import { Section } from "@/shared/parts/Section";
@@ -23,6 +24,7 @@ export function MembersTab({ group }: { group: Group }) {
   const [error, setError] = useState<unknown>(null);
   const configs = useQuery({ ...configChoicesQuery, enabled: !readOnly && can("configs:read") }).data ?? [];
   const { change } = useGroupActions();
+  const { guarded, dialog } = useImpact("Save");
   const members = edited ?? group.configs;
   const choices = configs.filter((config) => !members.some((member) => member.id === config.id));
   const dirty = edited !== null && edited.map((one) => one.id).join() !== group.members.join();
@@ -30,7 +32,8 @@ export function MembersTab({ group }: { group: Group }) {
   const save = async () => {
     setError(null);
     try {
-      await change.mutateAsync({ id: group.id, body: { members: members.map((member) => member.id) } });
+      const ids = members.map((member) => member.id);
+      await guarded((acceptImpact) => change.mutateAsync({ id: group.id, body: { members: ids, acceptImpact } }));
       setEdited(null);
       notifyDone("The members are saved.");
     } catch (failure) {
@@ -75,6 +78,7 @@ export function MembersTab({ group }: { group: Group }) {
         <FormError error={error} />
       </Section>
       {!dirty && <GroupProblems problems={group.problems} />}
+      {dialog}
       <UnsavedGuard dirty={dirty} />
     </>
   );
