@@ -1,20 +1,19 @@
 import { FileButton, Button, Skeleton } from "@mantine/core";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
-import { type DragEvent, lazy, type ReactNode, type Ref, Suspense, useImperativeHandle, useRef, useState } from "react";
+import { lazy, type ReactNode, type Ref, Suspense, useImperativeHandle, useRef, useState } from "react";
 
 import type { Problem } from "@/api/types";
 import { downloadText, safeFileName } from "@/shared/lib/files";
 import { notifyFailed } from "@/shared/lib/notify";
 
+import { type ConfigurationFile, FILE_TYPES, readConfigurationFile } from "../files";
+import { useFileDrop } from "../use-file-drop";
 import classes from "./EditorPane.module.css";
 import { ProblemList, problemSummary } from "./ProblemList";
 import type { TomlEditorHandle } from "./TomlEditor";
 
 // The editor is by far the largest part of the interface; only who edits loads it.
 const TomlEditor = lazy(() => import("./TomlEditor"));
-
-const FILE_TYPES = ".toml,.conf,.txt";
-const MAX_BYTES = 1024 * 1024;
 
 type EditorPaneProps = {
   ref?: Ref<TomlEditorHandle>;
@@ -25,37 +24,29 @@ type EditorPaneProps = {
   text: string;
   readOnly?: boolean;
   onChange: (text: string) => void;
+  /** A file was taken, and its text is in the editor now. */
+  onFile?: (file: ConfigurationFile) => void;
   onSave?: () => void;
   actions?: ReactNode;
 };
 
 /** The editor with what belongs to it: files in and out, what the check finds, what the colours mean. */
-export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onSave, actions }: EditorPaneProps) {
+export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onFile, onSave, actions }: EditorPaneProps) {
   const editor = useRef<TomlEditorHandle>(null);
   const [problems, setProblems] = useState<Problem[] | null>(null);
-  const [dropping, setDropping] = useState(false);
   useImperativeHandle(ref, () => editor.current!);
 
   const take = (file: File | null | undefined) => {
     if (!file) return;
-    readToml(file).then(
-      (content) => editor.current?.replace(content),
+    readConfigurationFile(file).then(
+      (taken) => {
+        editor.current?.replace(taken.text);
+        onFile?.(taken);
+      },
       (error: unknown) => notifyFailed(`Could not take ${file.name}`, error),
     );
   };
-  const drop = (event: DragEvent) => {
-    setDropping(false);
-    const file = event.dataTransfer.files[0];
-    if (!file || readOnly) return;
-    event.preventDefault();
-    event.stopPropagation();
-    take(file);
-  };
-  const drag = (event: DragEvent) => {
-    if (readOnly || !event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    setDropping(true);
-  };
+  const target = useFileDrop(take, !readOnly);
   return (
     <div className={classes.pane}>
       <div className={classes.bar}>
@@ -71,7 +62,7 @@ export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onS
         <div className={classes.spacer} />
         {actions}
       </div>
-      <div className={classes.text} data-dropping={dropping || undefined} onDragOver={drag} onDragLeave={() => setDropping(false)} onDropCapture={drop}>
+      <div className={classes.text} {...target}>
         <Suspense fallback={<Skeleton height="100%" radius={0} />}>
           <TomlEditor
             ref={editor}
@@ -93,14 +84,4 @@ export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onS
       </div>
     </div>
   );
-}
-
-async function readToml(file: File): Promise<string> {
-  if (file.size > MAX_BYTES) throw new Error("A configuration has at most 1 MiB.");
-  const bytes = await file.arrayBuffer();
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new Error("It is no text in UTF-8.");
-  }
 }

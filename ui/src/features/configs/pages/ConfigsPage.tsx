@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Menu } from "@mantine/core";
-import { IconCopy, IconDots, IconFileSettings, IconPlus, IconTag, IconTrash } from "@tabler/icons-react";
+import { ActionIcon, Button, FileButton, Menu } from "@mantine/core";
+import { IconCopy, IconDots, IconFileSettings, IconPlus, IconTag, IconTrash, IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "react-router";
 
@@ -20,7 +20,10 @@ import { useList } from "@/shared/table/use-list";
 import { useSelection } from "@/shared/table/use-selection";
 import { urls } from "@/shared/urls";
 
+import { FILE_TYPES, handOver, readConfigurationFile } from "../files";
 import { configFilters, configsQuery, useConfigActions } from "../queries";
+import { useFileDrop } from "../use-file-drop";
+import classes from "./ConfigsPage.module.css";
 import { DeleteConfigsDialog } from "./DeleteConfigsDialog";
 
 const DEFAULTS: ListDefaults = { sortBy: "name", sortOrder: "asc", filters: configFilters };
@@ -35,15 +38,32 @@ const COLUMNS: Column<ConfigSummary>[] = [
 ];
 
 export default function ConfigsPage() {
-  const can = useCan();
-  const create = can("configs:write") && (
-    <Button component={Link} to={urls.newConfig} leftSection={<IconPlus size={16} />}>New configuration</Button>
+  const navigate = useNavigate();
+  const mayWrite = useCan()("configs:write");
+  const take = (file: File | null) => {
+    if (!file) return;
+    readConfigurationFile(file).then(
+      (taken) => {
+        handOver(taken);
+        void navigate(urls.newConfig);
+      },
+      (error: unknown) => notifyFailed(`Could not take ${file.name}`, error),
+    );
+  };
+  const target = useFileDrop(take, mayWrite);
+  const create = mayWrite && (
+    <>
+      <FileButton accept={FILE_TYPES} onChange={take}>
+        {(props) => <Button {...props} variant="default" leftSection={<IconUpload size={16} />}>Import</Button>}
+      </FileButton>
+      <Button component={Link} to={urls.newConfig} leftSection={<IconPlus size={16} />}>New configuration</Button>
+    </>
   );
   return (
-    <>
+    <div className={classes.page} {...target}>
       <PageHeader title="Configurations" lead="What Telegraf agents run. Agents fetch a configuration by its address and notice by themselves when it changes." actions={create} />
       <ConfigTable create={create} />
-    </>
+    </div>
   );
 }
 

@@ -13,6 +13,7 @@ import { urls } from "@/shared/urls";
 
 import { EditorPane } from "../editor/EditorPane";
 import type { TomlEditorHandle } from "../editor/TomlEditor";
+import { forgetHandedOver, handedOverFile } from "../files";
 import { useConfigActions } from "../queries";
 import { firstConfiguration } from "../template";
 
@@ -20,12 +21,13 @@ export default function NewConfigPage() {
   const navigate = useNavigate();
   const { heartbeat } = useEndpoints();
   const editor = useRef<TomlEditorHandle>(null);
-  const [start] = useState(() => firstConfiguration(heartbeat));
+  const [file] = useState(handedOverFile);
+  const [start] = useState(() => file?.text ?? firstConfiguration(heartbeat));
   const [text, setText] = useState(start);
   const [created, setCreated] = useState<string | null>(null);
   const { create } = useConfigActions();
   const { form, onSubmit, busy, error } = useApiForm({
-    initialValues: { name: "", description: "" },
+    initialValues: { name: file?.name ?? "", description: "" },
     validate: { name: (value) => (value.trim() ? null : "Give it a name") },
     fieldOfCode: { config_name_conflict: "name" },
     submit: async ({ name, description }) => {
@@ -39,6 +41,7 @@ export default function NewConfigPage() {
       }
     },
   });
+  useEffect(() => forgetHandedOver, []);
   // After the guard has seen that nothing is unsaved any more.
   useEffect(() => {
     if (created) void navigate(urls.config(created), { replace: true });
@@ -59,11 +62,12 @@ export default function NewConfigPage() {
         fileName={form.values.name || "telegraf"}
         text={text}
         onChange={setText}
+        onFile={({ name }) => form.values.name.trim() || form.setFieldValue("name", name)}
         onSave={save}
         actions={<Button size="xs" loading={busy} onClick={save}>Create configuration</Button>}
       />
       <div style={{ marginTop: 12 }}><FormError error={error} /></div>
-      <UnsavedGuard dirty={created === null && (text !== start || form.isDirty())} />
+      <UnsavedGuard dirty={created === null && (file !== null || text !== start || form.isDirty())} />
     </>
   );
 }
