@@ -72,6 +72,14 @@ def test_the_api_reference_is_made_here_and_nowhere_else(open_page: OpenPage, wa
     assert page.evaluate("document.body.classList.contains('dark-mode')") == (scheme == "dark")
 
 
+def test_the_api_reference_sends_requests_to_this_instance(owner_page: Page, watch: Watch) -> None:
+    watch.allow(r"console warning: (document validation errors|\[Object)")
+    owner_page.goto("/api/docs#tag/people/GET/api/auth/status")
+    owner_page.get_by_role("button", name="Test Request").first.click()
+    owner_page.get_by_role("button", name="Send").first.click()
+    expect(owner_page.get_by_text("200 OK")).to_be_visible()
+
+
 def test_the_api_reference_is_readable_without_scripts(open_page: OpenPage) -> None:
     page = open_page(java_script_enabled=False)
     page.goto("/api/docs")
