@@ -43,6 +43,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     return current
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str) -> str:
     address = parse_address(text)
     return text if address is None else str(address)

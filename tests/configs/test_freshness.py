@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from telegraf_controller.configs import freshness
-from telegraf_controller.configs.freshness import CROWD, Freshness
+from telegraf_controller.configs.freshness import CROWD, MANY, Freshness
 from telegraf_controller.errors import StorageUnavailable
 
 
@@ -58,12 +58,26 @@ async def test_reads_keep_a_pace_however_many_requests_there_are(monkeypatch: py
 async def test_a_crowd_does_not_wait_for_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """C7"""
     monkeypatch.setattr(freshness, "PACE_SECONDS", 3600.0)
+    monkeypatch.setattr(freshness, "FLEET_PACE_SECONDS", 3600.0)
     counters = Counters()
     fresh = Freshness(counters)
     await fresh.current()
     for expected in range(2, 5):
         await asyncio.wait_for(asyncio.gather(*(fresh.current() for _ in range(CROWD))), 5)
         assert counters.reads == expected
+
+
+@pytest.mark.parametrize(("gathered", "waits"), [(MANY - 1, False), (MANY, True)])
+async def test_only_a_fleet_gathers_for_long(gathered: int, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C7"""
+    monkeypatch.setattr(freshness, "PACE_SECONDS", 0.0)
+    monkeypatch.setattr(freshness, "FLEET_PACE_SECONDS", 3600.0)
+    fresh = Freshness(Counters())
+    await asyncio.gather(*(fresh.current() for _ in range(gathered)))
+    one = asyncio.create_task(fresh.current())
+    done, _ = await asyncio.wait((one,), timeout=0.3 if waits else 5)
+    assert (one not in done) == waits
+    one.cancel()
 
 
 async def test_the_first_request_in_a_while_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 A request must see every change that was answered before it arrived, so the counters have to be read after its arrival.
 Requests gather for one read while another is under way, and then until `PACE_SECONDS` have passed or `CROWD` of them
-wait; the first one in a while does not wait at all. Even where a read is next to free (SQLite), gathering lowers what
+wait; the first one in a while does not wait at all. Once `MANY` have gathered, which a fleet's polling makes and no
+person notices, they gather for `FLEET_PACE_SECONDS`. Even where a read is next to free (SQLite), gathering lowers what
 serving costs by a third (measured at 1,667 requests/s): handled one after the other, they find processor caches warm.
+On PostgreSQL a read also wakes this process and one of the database's, which is what fewer reads save.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from typing import Protocol
 from telegraf_controller.errors import StorageUnavailable
 
 PACE_SECONDS = 0.01
-CROWD = 32
+FLEET_PACE_SECONDS = 0.03
+MANY = 8
+CROWD = 64
 
 PATIENCE_SECONDS = 5.0
 """How long requests wait for a read before the database counts as unreachable."""
@@ -106,16 +110,16 @@ class Freshness:
                     gathering.succeed(await self._read())
                 except Exception as error:
                     gathering.fail(error)
-                await self._keep_pace()
+                await self._keep_pace(FLEET_PACE_SECONDS if len(gathering.waiting) >= MANY else PACE_SECONDS)
         finally:
             self._reading = None
 
-    async def _keep_pace(self) -> None:
+    async def _keep_pace(self, seconds: float) -> None:
         if self._gathering is not None and len(self._gathering.waiting) >= CROWD:
             return
         loop = asyncio.get_running_loop()
         self._pause = loop.create_future()
-        loop.call_later(PACE_SECONDS, _end, self._pause)
+        loop.call_later(seconds, _end, self._pause)
         await self._pause
         self._pause = None
 

@@ -150,6 +150,9 @@ def _encoded(hole: Hole, text: str) -> bytes:
 def _into_basic(hole: Hole, value: str) -> bytes:
     if not value and hole.never_empty:
         _refuse(hole.name, "it is empty, and the quotes around it would join what follows")
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        # Nearly every value: nothing to escape.
+        return value.encode()
     return _encoded(hole, value.translate(_ESCAPES))
 
 

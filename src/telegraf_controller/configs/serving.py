@@ -218,6 +218,8 @@ class ConfigServer:
             # What was deleted is not served in an outage either.
             self._seen = {one: seen for one, seen in self._seen.items() if one.in_state(content) is not None}
             self._seen_in = content
+        elif target in self._seen and self._seen[target].document is document:
+            return
         known = content.constants
         used = {name: known[name] for name in compiled.template.constants if name in known}
         self._seen[target] = _Seen(document, used)

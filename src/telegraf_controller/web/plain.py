@@ -37,7 +37,8 @@ class PlainRequest:
 
     def lines(self, name: bytes) -> list[str]:
         """Return every line of a header, in order; `name` is in lower case."""
-        return [value.decode("latin-1") for value in self._headers.get(name, ())]
+        values = self._headers.get(name)
+        return [] if values is None else [value.decode("latin-1") for value in values]
 
 
 @dataclass(frozen=True, slots=True)
