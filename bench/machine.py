@@ -22,6 +22,29 @@ def describe() -> str:
     return f"{os.cpu_count()} cores, {_processor()}; a flush to disk takes {_flush_milliseconds():.2f} ms{busy}"
 
 
+def processor_seconds(process_id: int) -> float:
+    """Return how much processor time a process has used, as Linux counts it; 0 once it has ended."""
+    try:
+        fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def processes(word: str, above: int | None = None) -> list[int]:
+    """Return the processes in whose command line a word stands, all or the children of one."""
+    children = Path("/proc") if above is None else Path(f"/proc/{above}/task/{above}/children")
+    ids = [entry.name for entry in children.iterdir()] if above is None else children.read_text().split()
+    return [int(one) for one in ids if one.isdigit() and word in _command_line(one)]
+
+
+def _command_line(process_id: str) -> str:
+    try:
+        return Path(f"/proc/{process_id}/cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 def _busy_share() -> float:
     """Return how busy the processors are just now."""
     try:

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +42,7 @@ http {{
     scgi_temp_path {folder};
     server {{
         listen 127.0.0.1:{port} reuseport backlog=4096;
-        return 204;
+        {directives}
     }}
 }}
 """
@@ -63,7 +63,7 @@ class Answers:
 
     @property
     def per_second(self) -> float:
-        """Acknowledged heartbeats per second."""
+        """Acknowledged requests per second."""
         return self.acknowledged / self.seconds
 
 
@@ -75,6 +75,8 @@ class Controller:
     heartbeat_url: str
     owner_token: str = field(repr=False)
     agent_token: str = field(repr=False)
+    process_id: int
+    """Of the supervisor."""
 
 
 def require_programs() -> None:
@@ -87,23 +89,23 @@ def require_programs() -> None:
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[str]:
-    """Run nginx answering `204` to everything; gives its base URL."""
-    port = _free_port()
+def nginx(folder: Path, directives: str = "return 204;") -> Iterator[str]:
+    """Run nginx answering `204` to everything, or what the directives say; gives its base URL."""
+    port = free_port()
     configuration = folder / "nginx.conf"
-    configuration.write_text(_NGINX.format(folder=folder, port=port))
+    configuration.write_text(_NGINX.format(folder=folder, port=port, directives=directives))
     program = shutil.which("nginx", path=_path())
     assert program is not None
     url = f"http://127.0.0.1:{port}"
     command = [program, "-e", str(folder / "nginx.log"), "-p", str(folder), "-c", str(configuration)]
-    with _running(command, folder / "nginx.out", os.environ, [url]):
+    with running(command, folder / "nginx.out", os.environ, [url]):
         yield url
 
 
 @contextmanager
 def controller(folder: Path, database: str, **options: str) -> Iterator[Controller]:
     """Run the controller on this database, with an owner and a token for agents; `options` are variables."""
-    port, heartbeat_port = _free_port(), _free_port()
+    port, heartbeat_port = free_port(), free_port()
     owner_token = f"tc-apiv1_{secrets.token_hex(32)}"
     environment = {
         **without_options(os.environ),
@@ -122,27 +124,32 @@ def controller(folder: Path, database: str, **options: str) -> Iterator[Controll
     url, heartbeat = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{heartbeat_port}"
     command = [sys.executable, "-m", "telegraf_controller.cli.main", "serve"]
     log = folder / "controller.log"
-    with _running(command, log, environment, [f"{url}/health/ready", f"{heartbeat}/health"]):
+    with running(command, log, environment, [f"{url}/health/ready", f"{heartbeat}/health"]) as process_id:
         with ControllerClient(url, owner_token) as client:
             token = client.tokens.create("bench agents", PRESETS["telegraf-agent"]).token
-        yield Controller(url, f"{heartbeat}/agents/heartbeat", owner_token, token)
+        yield Controller(url, f"{heartbeat}/agents/heartbeat", owner_token, token, process_id)
 
 
 def wrk(url: str, token: str, *, seconds: int, connections: int, agents: int, one_shot: bool) -> Answers:
     """Drive a server as hard as it goes. Raises CannotMeasure when anything but 2xx comes back."""
+    steering = {"AGENT_TOKEN": token, "AGENTS": str(agents), **({"ONE_SHOT": "1"} if one_shot else {})}
+    return run_wrk(url, _SCRIPT, steering, seconds=seconds, connections=connections)
+
+
+def run_wrk(url: str, script: Path, steering: Mapping[str, str], *, seconds: int, connections: int) -> Answers:
+    """Run wrk with a script, steered by variables. Raises CannotMeasure when anything but 2xx comes back."""
     program = shutil.which("wrk", path=_path())
     assert program is not None
-    steering = {"AGENT_TOKEN": token, "AGENTS": str(agents), **({"ONE_SHOT": "1"} if one_shot else {})}
-    done = subprocess.run(
-        [program, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s", str(_SCRIPT), url],
-        env={**os.environ, **steering},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [program, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", "-s", str(script), url]
+    return answers_of(command, steering, url)
+
+
+def answers_of(command: Sequence[str], steering: Mapping[str, str], url: str) -> Answers:
+    """Run a load generator that ends by saying what it heard. Raises CannotMeasure when anything but 2xx came back."""
+    done = subprocess.run(command, env={**os.environ, **steering}, capture_output=True, text=True, check=False)
     line = next((line for line in done.stdout.splitlines() if line.startswith("RESULT ")), None)
     if line is None:
-        raise CannotMeasure(f"wrk ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
+        raise CannotMeasure(f"{command[0]} ended with {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
     found = json.loads(line.removeprefix("RESULT "))
     trouble = {what: found[what] for what in ("not_2xx", "broken", "timeouts") if found[what]}
     if trouble:
@@ -151,8 +158,8 @@ def wrk(url: str, token: str, *, seconds: int, connections: int, agents: int, on
 
 
 @contextmanager
-def _running(command: list[str], log: Path, environment: Mapping[str, str], urls: list[str]) -> Iterator[None]:
-    """Run a program until the block ends, in a process group of its own; wait until the URLs answer."""
+def running(command: list[str], log: Path, environment: Mapping[str, str], urls: list[str]) -> Iterator[int]:
+    """Run a program until the block ends, in a process group of its own; wait until the URLs answer; gives its id."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -160,7 +167,7 @@ def _running(command: list[str], log: Path, environment: Mapping[str, str], urls
     try:
         for url in urls:
             _wait_for(url, process, log)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         try:
@@ -187,7 +194,8 @@ def _path() -> str:
     return f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -13,8 +13,6 @@ from bench.programs import Answers
 from telegraf_controller import __version__
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
-_BEGIN, _END = "<!-- bench/heartbeats begins -->", "<!-- bench/heartbeats ends -->"
-
 KEEP_ALIVE_TARGET = 0.25
 ONE_SHOT_TARGET = 0.50
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -72,13 +70,14 @@ def markdown(measured: Sequence[Measured], how: str) -> str:
     )
 
 
-def write(text: str) -> Path:
-    """Put the result between its marks in `docs/performance.md`, and return the path."""
+def write(text: str, place: str = "heartbeats") -> Path:
+    """Put the result between the marks of its place in `docs/performance.md`, and return the path."""
+    marks = f"<!-- bench/{place} begins -->", f"<!-- bench/{place} ends -->"
     document = DOCUMENT.read_text()
-    before, begin, rest = document.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+    before, begin, rest = document.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not (begin and end):
-        raise ValueError(f"{DOCUMENT} has lost the marks {_BEGIN} and {_END}.")
+        raise ValueError(f"{DOCUMENT} has lost the marks {' and '.join(marks)}.")
     DOCUMENT.write_text(f"{before}{begin}\n{text}\n{end}{after}")
     return DOCUMENT
 
