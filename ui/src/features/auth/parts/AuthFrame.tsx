@@ -11,7 +11,7 @@ import classes from "./AuthFrame.module.css";
 export function AuthFrame({ title, lead, children }: { title: string; lead?: ReactNode; children: ReactNode }) {
   const version = useQuery(authStatusQuery).data?.version;
   return (
-    <main className={classes.frame}>
+    <main className={classes.frame} tabIndex={-1}>
       <title>{`${title} · Telegraf Controller`}</title>
       <div className={classes.brand}>
         <BrandMark size={32} />
