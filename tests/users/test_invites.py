@@ -249,6 +249,8 @@ async def test_complexity_holds_for_new_passwords_never_for_stored_ones(api: Api
     high = {"loginSecurity": {"passwordComplexity": "high"}}
     await api.http.patch("/api/settings", json=high, headers=api.cast.bearer("owner"))
     assert (await sign_in(api, "Mona", "weakweak")).status_code == 200
+    # Whoever chooses one is told the rules before.
+    assert (await api.http.get("/api/auth/status")).json()["passwordComplexity"] == "high"
 
 
 async def test_the_account_page_changes_name_and_address_everywhere_at_once(api: Api) -> None:

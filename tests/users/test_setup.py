@@ -52,6 +52,7 @@ async def test_a_stranger_needs_the_code_that_start_up_printed(empty: Api) -> No
     code = await _issue(empty)
     status = (await empty.http.get("/api/auth/status")).json()
     assert (status["setupRequired"], status["setupCodeRequired"]) == (True, True)
+    assert status["passwordComplexity"] == "low"
     for wrong in (None, "", "ABCD-EFGH-JKMN-PQRS"):
         assert refusal(await _set_up(empty, setupCode=wrong)) == (403, "invalid_setup_code")
     made = await _set_up(empty, setupCode=f" {code.lower().replace('-', ' ')} ")

@@ -39,6 +39,7 @@ from telegraf_controller.access.schemas import (
 )
 from telegraf_controller.audit.record import Target, record
 from telegraf_controller.permissions import in_table_order
+from telegraf_controller.settings.queries import read_settings
 from telegraf_controller.users import account, sign_in
 from telegraf_controller.users.queries import find_owner, get_user
 from telegraf_controller.users.schemas import AccountChange, Credentials, PasswordChange, Setup, UserRecord
@@ -53,12 +54,14 @@ router = APIRouter(tags=["people"])
 
 @router.get("/api/auth/status", **requires(PUBLIC))
 async def status(request: Request, session: ReadSession) -> AuthStatus:
-    """Tell whether there is an owner yet, and how people sign in."""
+    """Tell whether there is an owner yet, how people sign in, and how strong a new password has to be."""
     missing = await find_owner(session) is None
+    settings = await read_settings(session)
     return AuthStatus(
         setup_required=missing,
         setup_code_required=missing and not is_on_this_machine(request),
         providers=[Provider(id="local", display_name="Username and password")],
+        password_complexity=settings.login_security.password_complexity,
         version=__version__,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from telegraf_controller.access.identity import Identity
+from telegraf_controller.settings.queries import Complexity
 from telegraf_controller.users.schemas import UserRecord
 from telegraf_controller.users.sessions import idle_end, session_id_of
 from telegraf_controller.users.tables import UserSession
@@ -25,6 +26,8 @@ class AuthStatus(Answer):
     setup_code_required: bool
     """Whether this browser needs the code that start-up printed; those on the machine itself do not (U1)."""
     providers: list[Provider]
+    password_complexity: Complexity
+    """How strong a new password has to be (U9)."""
     version: str
 
 

@@ -445,7 +445,7 @@ export interface paths {
         };
         /**
          * Status
-         * @description Tell whether there is an owner yet, and how people sign in.
+         * @description Tell whether there is an owner yet, how people sign in, and how strong a new password has to be.
          */
         get: operations["status_api_auth_status_get"];
         put?: never;
@@ -2050,6 +2050,11 @@ export interface components {
          * @description What a browser needs to know before anybody is signed in.
          */
         AuthStatus: {
+            /**
+             * Passwordcomplexity
+             * @enum {string}
+             */
+            passwordComplexity: "low" | "medium" | "high";
             /** Providers */
             providers: components["schemas"]["Provider"][];
             /** Setupcoderequired */

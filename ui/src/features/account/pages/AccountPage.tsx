@@ -1,15 +1,14 @@
-import { Button, Group, PasswordInput, Stack, TextInput } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { Button, Group, Stack, TextInput } from "@mantine/core";
 
 import { FormError } from "@/shared/form/FormError";
 import { NewPassword } from "@/shared/form/NewPassword";
+import { PasswordField } from "@/shared/form/PasswordField";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { emailProblem, usernameProblem } from "@/shared/lib/names";
 import { notifyDone } from "@/shared/lib/notify";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { Section } from "@/shared/parts/Section";
-import { useCan, useMe } from "@/shared/session";
-import { settingsQuery } from "@/shared/settings";
+import { useMe } from "@/shared/session";
 
 import { SessionsSection } from "../parts/SessionsSection";
 import { useAccountActions } from "../queries";
@@ -54,8 +53,6 @@ function ProfileSection() {
 }
 
 function PasswordSection() {
-  const can = useCan();
-  const security = useQuery({ ...settingsQuery, enabled: can("settings:read") }).data?.loginSecurity;
   const { changePassword } = useAccountActions();
   const { form, onSubmit, busy, error } = useApiForm({
     initialValues: { currentPassword: "", newPassword: "" },
@@ -74,10 +71,9 @@ function PasswordSection() {
     <Section title="Password" lead="Changing it signs you out everywhere else.">
       <form onSubmit={onSubmit} noValidate>
         <Stack gap="sm" maw={420}>
-          <PasswordInput label="Current password" autoComplete="current-password" {...form.getInputProps("currentPassword")} />
+          <PasswordField label="Current password" autoComplete="current-password" {...form.getInputProps("currentPassword")} />
           <NewPassword
             label="New password"
-            complexity={security?.passwordComplexity ?? "low"}
             typed={form.values.newPassword}
             {...form.getInputProps("newPassword")}
           />

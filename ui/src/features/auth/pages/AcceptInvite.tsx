@@ -5,7 +5,6 @@ import { Link, useNavigate, useParams } from "react-router";
 
 import { api } from "@/api/client";
 import { isApiError } from "@/api/errors";
-import type { PasswordComplexity } from "@/api/types";
 import { FormError } from "@/shared/form/FormError";
 import { NewPassword } from "@/shared/form/NewPassword";
 import { useApiForm } from "@/shared/form/use-api-form";
@@ -22,18 +21,18 @@ export default function AcceptInvite() {
   if (isApiError(invite.error, "not_found")) return <NoInvite />;
   if (invite.isError) return <LoadError what="the invite" error={invite.error} onRetry={() => void invite.refetch()} />;
   if (!invite.data) return <Loading />;
-  const { username, role, email, expiresAt, passwordComplexity } = invite.data;
+  const { username, role, email, expiresAt } = invite.data;
   return (
     <AuthFrame
       title={`Welcome, ${username}`}
       lead={`You are invited to join as ${role}. The link works once and ends ${relativeTime(new Date(expiresAt), new Date())}.`}
     >
-      <AcceptForm secret={secret} username={username} email={email} complexity={passwordComplexity as PasswordComplexity} />
+      <AcceptForm secret={secret} username={username} email={email} />
     </AuthFrame>
   );
 }
 
-function AcceptForm(props: { secret: string; username: string; email: string; complexity: PasswordComplexity }) {
+function AcceptForm(props: { secret: string; username: string; email: string }) {
   const navigate = useNavigate();
   const signedIn = useSignedIn();
   const { form, onSubmit, busy, error } = useApiForm({
@@ -49,7 +48,7 @@ function AcceptForm(props: { secret: string; username: string; email: string; co
       <Stack gap="md">
         <FormError error={error} />
         <TextInput label="Username" autoComplete="username" value={props.username} readOnly description={props.email} />
-        <NewPassword label="Choose a password" complexity={props.complexity} typed={form.values.password} autoFocus {...form.getInputProps("password")} />
+        <NewPassword label="Choose a password" typed={form.values.password} autoFocus {...form.getInputProps("password")} />
         <Button type="submit" fullWidth loading={busy}>Join</Button>
       </Stack>
     </form>

@@ -32,7 +32,7 @@ export default function ResetPassword() {
       <form onSubmit={onSubmit} noValidate>
         <Stack gap="md">
           {wait ? <WaitNotice wait={wait} /> : <FormError error={isWaiting(error) ? null : error} />}
-          <NewPassword label="New password" complexity="low" typed={form.values.password} autoFocus {...form.getInputProps("password")} />
+          <NewPassword label="New password" typed={form.values.password} autoFocus {...form.getInputProps("password")} />
           <Button type="submit" fullWidth loading={busy} disabled={wait !== null}>Set the password</Button>
         </Stack>
       </form>

@@ -61,7 +61,7 @@ function SetUpForm({ needsCode }: { needsCode: boolean }) {
         )}
         <TextInput label="Username" autoComplete="username" autoFocus={!needsCode} {...form.getInputProps("username")} />
         <TextInput label="E-mail" type="email" autoComplete="email" {...form.getInputProps("email")} />
-        <NewPassword label="Password" complexity="low" typed={form.values.password} {...form.getInputProps("password")} />
+        <NewPassword label="Password" typed={form.values.password} {...form.getInputProps("password")} />
         <Button type="submit" fullWidth loading={busy} disabled={wait !== null}>Become the owner</Button>
       </Stack>
     </form>

@@ -1,9 +1,10 @@
-import { Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Navigate, useLocation, useNavigate, useSearchParams } from "react-router";
 
 import { api } from "@/api/client";
 import { FormError } from "@/shared/form/FormError";
+import { PasswordField } from "@/shared/form/PasswordField";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { Notice } from "@/shared/parts/Notice";
 import { authStatusQuery, meQuery } from "@/shared/session";
@@ -52,7 +53,7 @@ function SignInForm({ returnTo }: { returnTo: string }) {
         {notice && !error && <Notice tone="ok" role="status">{notice}</Notice>}
         {wait ? <WaitNotice wait={wait} /> : <FormError error={isWaiting(error) ? null : error} />}
         <TextInput label="Username or e-mail" autoComplete="username" autoFocus {...form.getInputProps("username")} />
-        <PasswordInput label="Password" autoComplete="current-password" {...form.getInputProps("password")} />
+        <PasswordField label="Password" autoComplete="current-password" {...form.getInputProps("password")} />
         <Button type="submit" fullWidth loading={busy} disabled={wait !== null}>Sign in</Button>
         <Text size="xs" c="dimmed">
           Forgot your password? An administrator can give you a reset link.

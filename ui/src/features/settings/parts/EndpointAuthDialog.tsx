@@ -1,9 +1,10 @@
-import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { IconLockOpen } from "@tabler/icons-react";
 
 import type { Dialog } from "@/shared/dialog/use-dialog";
 import type { ENDPOINT_GROUPS } from "@/shared/endpoint-groups";
 import { FormError } from "@/shared/form/FormError";
+import { PasswordField } from "@/shared/form/PasswordField";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { notifyDone } from "@/shared/lib/notify";
 import { Notice } from "@/shared/parts/Notice";
@@ -44,7 +45,7 @@ function ChangeForm({ change: { group, required }, onClose }: { change: Endpoint
             Whoever reaches this instance over the network can then {group.open}. Tokens that are sent are not looked at.
           </Notice>
         )}
-        <PasswordInput label="Your password" autoComplete="current-password" data-autofocus {...form.getInputProps("password")} />
+        <PasswordField label="Your password" autoComplete="current-password" data-autofocus {...form.getInputProps("password")} />
         <FormError error={error} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>Cancel</Button>

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 
 import type { User } from "@/api/types";
 import type { Dialog } from "@/shared/dialog/use-dialog";
 import { FormError } from "@/shared/form/FormError";
+import { PasswordField } from "@/shared/form/PasswordField";
 import { useApiForm } from "@/shared/form/use-api-form";
 import { Notice } from "@/shared/parts/Notice";
 
@@ -36,7 +37,7 @@ function MakeOwnerForm({ user, onClose }: { user: User; onClose: () => void }) {
           You become an administrator, and only {user.username} can undo that. Both of you are signed out.
         </Notice>
         <TextInput label={`Type ${user.username} to confirm`} autoComplete="off" data-autofocus {...form.getInputProps("username")} />
-        <PasswordInput label="Your password" autoComplete="current-password" {...form.getInputProps("password")} />
+        <PasswordField label="Your password" autoComplete="current-password" {...form.getInputProps("password")} />
         <FormError error={error} />
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>Cancel</Button>
