@@ -36,3 +36,18 @@ def test_whoever_has_the_printed_code_becomes_the_owner(new_controller: Controll
     # Nobody becomes the owner a second time.
     page.goto("/set-up")
     expect(page).not_to_have_title("Set up · Telegraf Controller")
+
+
+def test_whoever_is_too_late_with_the_code_is_told_to_ask_for_an_invite(
+    new_controller: Controller, open_page: OpenPage
+) -> None:
+    printed = re.search(r"\b(?:[2-9A-Z]{4}-){3}[2-9A-Z]{4}\b", new_controller.out)
+    assert printed is not None
+    pages = [open_page(extra_http_headers={"X-Forwarded-For": f"192.0.2.{number}"}) for number in (7, 8)]
+    for page in pages:
+        page.goto("/")
+    fill_in(pages[0], printed.group())
+    expect(pages[0].get_by_role("navigation", name="Rooms")).to_be_visible()
+    fill_in(pages[1], printed.group())
+    expect(pages[1]).to_have_title("Sign in · Telegraf Controller")
+    expect(pages[1].get_by_text("Somebody else has set this instance up meanwhile.")).to_be_visible()
