@@ -57,7 +57,14 @@ export default function TomlEditor({ ref, start, label, readOnly = false, ...cal
     const save = { key: "Mod-s", preventDefault: true, run: () => (latest.current.onSave?.(), true) };
     const editing: Extension = readOnly
       ? [EditorState.readOnly.of(true), EditorView.editable.of(false), EditorView.contentAttributes.of({ tabindex: "0" })]
-      : [EditorView.contentAttributes.of({ tabindex: "0" }), history(), keymap.of([save, ...historyKeymap, indentWithTab]), checks((found) => latest.current.onProblems?.(found)), changes];
+      : [
+          EditorView.contentAttributes.of({ tabindex: "0" }),
+          typedOverSelection,
+          history(),
+          keymap.of([save, ...historyKeymap, indentWithTab]),
+          checks((found) => latest.current.onProblems?.(found)),
+          changes,
+        ];
     const created = new EditorView({
       parent: host.current!,
       state: EditorState.create({ doc: first.current, extensions: [editing, reading(label)] }),
@@ -100,6 +107,19 @@ function reading(label: string): Extension {
     keymap.of([...defaultKeymap, ...searchKeymap, ...lintKeymap, { key: "F8", run: nextDiagnostic }]),
   ];
 }
+
+/**
+ * Takes what is typed in place of a selection itself. Chromium would carry the colour of the old text over with a style
+ * attribute, which the content security policy refuses with an error in the console.
+ */
+const typedOverSelection = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    if (event.inputType !== "insertText" || event.data === null || view.composing || view.state.selection.main.empty) return false;
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    event.preventDefault();
+    return true;
+  },
+});
 
 function checks(onProblems: (problems: Problem[]) => void): Extension {
   const ask = async (view: EditorView): Promise<Diagnostic[]> => {
