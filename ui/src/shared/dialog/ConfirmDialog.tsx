@@ -10,8 +10,8 @@ export type ConfirmDialogProps = {
   title: string;
   /** What will happen, and to what. */
   children: ReactNode;
-  /** The verb on the button: "Revoke". */
-  confirm: string;
+  /** The verb on the button: "Revoke". Null when it cannot be done, and the dialog says why. */
+  confirm: string | null;
   harmless?: boolean;
   onConfirm: () => Promise<unknown>;
 };
@@ -43,8 +43,8 @@ function Question({ onClose, children, confirm, harmless, onConfirm }: ConfirmDi
       <Stack gap={8} fz="sm">{children}</Stack>
       <FormError error={error} />
       <Group justify="flex-end" gap="xs">
-        <Button variant="default" data-autofocus onClick={onClose} disabled={busy}>Cancel</Button>
-        <Button color={harmless ? undefined : "red.8"} loading={busy} onClick={() => void act()}>{confirm}</Button>
+        <Button variant="default" data-autofocus onClick={onClose} disabled={busy}>{confirm === null ? "Close" : "Cancel"}</Button>
+        {confirm !== null && <Button color={harmless ? undefined : "red.8"} loading={busy} onClick={() => void act()}>{confirm}</Button>}
       </Group>
     </Stack>
   );

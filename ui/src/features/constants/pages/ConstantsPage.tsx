@@ -11,6 +11,7 @@ import { notifyDone } from "@/shared/lib/notify";
 import { counted } from "@/shared/lib/numbers";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { WhenAndWho } from "@/shared/parts/WhenAndWho";
+import { Loading } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
 import { useList } from "@/shared/table/use-list";
@@ -79,19 +80,21 @@ export default function ConstantsPage() {
 function DeleteDialog({ dialog }: { dialog: Dialog<Constant> }) {
   const { remove } = useConstantActions();
   const constant = dialog.subject;
-  const usage = useQuery({ ...constantQuery(constant?.name ?? ""), enabled: dialog.opened && constant !== null }).data?.usedBy ?? [];
+  const usage = useQuery({ ...constantQuery(constant?.name ?? ""), enabled: dialog.opened && constant !== null }).data?.usedBy;
   return (
     <ConfirmDialog
       opened={dialog.opened}
       onClose={dialog.close}
       title={`Delete ${constant?.name}?`}
-      confirm="Delete"
+      confirm={usage?.length === 0 ? "Delete" : null}
       onConfirm={async () => {
         await remove.mutateAsync(constant!.name);
         notifyDone(`${constant!.name} is deleted.`);
       }}
     >
-      {usage.length > 0 ? (
+      {usage === undefined ? (
+        <Loading />
+      ) : usage.length > 0 ? (
         <>
           <Text size="sm">{counted(usage.length, "configuration")} could not be served without it, so it cannot be deleted while they use it:</Text>
           <Affected names={usage.map((one) => one.name)} />
