@@ -36,6 +36,8 @@ _QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-compon
 
 _PATIENCE_MS = 20_000
 
+_HANGS_AFTER_SECONDS = 400
+
 _RESULTS = REPOSITORY / "test-results"
 
 _outcome: pytest.StashKey[bool] = pytest.StashKey()
@@ -60,6 +62,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         item.stash[_outcome] = True
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the first test of a file the time that its controller takes to start, and the interface to be built."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(_HANGS_AFTER_SECONDS))
 
 
 @pytest.fixture(scope="session")
