@@ -24,9 +24,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
@@ -130,8 +129,7 @@ def api() -> int:
     return 0
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A Node that is new enough."""
 
     environment: dict[str, str]
