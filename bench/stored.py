@@ -11,7 +11,10 @@ import asyncpg
 
 from telegraf_controller.db.url import DatabaseTarget
 
-_COUNT = "SELECT coalesce(sum(heartbeats), 0) FROM heartbeat_groups"
+_COUNT = """
+SELECT coalesce(sum(heartbeats), 0)
+FROM (SELECT heartbeats FROM heartbeat_groups UNION ALL SELECT heartbeats FROM heartbeat_runs) AS stored
+"""
 
 
 def count_stored(database: str) -> int:

@@ -23,7 +23,6 @@ from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
 from telegraf_controller.heartbeats.parse import Heartbeat, Statistics, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point, pack_points, points_of
 from telegraf_controller.heartbeats.queries import read_latest, read_series
-from telegraf_controller.heartbeats.retention import GROUPS_PER_STEP, keep_statistics
 from telegraf_controller.heartbeats.store import GenerationMoved, HeartbeatStore
 from telegraf_controller.heartbeats.store_sqlite import ROWS_PER_STATEMENT
 from telegraf_controller.heartbeats.tables import HeartbeatGroup
@@ -243,25 +242,10 @@ async def test_a_series_is_the_newest_points_oldest_first(
     assert (whole.complete, newest.complete, between.complete) == (True, False, True)
 
 
-async def test_old_statistics_are_dropped_and_the_latest_stay_with_the_agent(
-    store: HeartbeatStore, database: Database
-) -> None:
-    """D1, D3"""
-    for minute in range(GROUPS_PER_STEP + 20):
-        await write(store, beat(at_ms=NOON_MS + minute * 60_000, metrics=minute))
-    end = NOON + timedelta(minutes=GROUPS_PER_STEP + 19)
-    assert await keep_statistics(database, end, 1) == GROUPS_PER_STEP + 20 - 61
-    async with database.read() as session:
-        series = await read_series(session, "web-1", start=ALL_TIME[0], end=ALL_TIME[1], limit=1000)
-    assert len(series.points) == 61
-    assert await keep_statistics(database, end + timedelta(days=2), 24) == 61
-    assert (await liveness(database)).metrics == GROUPS_PER_STEP + 19
-
-
 def test_an_agents_bytes_by_chance_across_two_records_are_not_taken_for_a_record() -> None:
     one, two = beat("one", metrics=0), beat("two", metrics=0)
     one.agent_key, two.agent_key = b"\1" * 16, b"\0" * 16
-    packed = pack_points([one, two], NOON_MS)
+    packed = pack_points([one, two])
     assert packed.count(two.agent_key) > 1
     assert [point.metrics for point in points_of(two.agent_key, packed, NOON_MS)] == [0]
 
@@ -277,7 +261,7 @@ def test_packed_points_are_read_as_they_were(beats: list[tuple[int, int, int]]) 
     batch = Batch(heartbeats)
     assert batch.points is not None
     for heartbeat in heartbeats:
-        found = list(points_of(heartbeat.agent_key, batch.points, batch.first_ms))
+        found = list(points_of(heartbeat.agent_key, batch.points, batch.last_ms))
         assert heartbeat.statistics is not None
         small = min(heartbeat.statistics.errors, 2**32 - 1)
         expected = Point(heartbeat.received_ms, 0, small, small, heartbeat.statistics.metrics)

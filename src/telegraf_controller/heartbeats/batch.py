@@ -35,7 +35,7 @@ class Batch:
         self.first_ms = min(heartbeat.received_ms for heartbeat in heartbeats)
         self.last_ms = max(heartbeat.received_ms for heartbeat in heartbeats)
         every = self.latest if len(newest) == len(heartbeats) else sorted(heartbeats, key=_by_agent)
-        self.points: bytes | None = pack_points(every, self.first_ms) if keep_points else None
+        self.points: bytes | None = pack_points(every) if keep_points else None
 
     def liveness_rows(self) -> list[Row]:
         """`(agent, last_seen, identity, errors, warnings, metrics, status, reported_status)` of every agent."""

@@ -1,6 +1,7 @@
-"""How the statistics of a group of heartbeats are packed into one value: a fixed-size record for each, sorted by agent.
+"""How the statistics of many heartbeats are packed into one value: a fixed-size record for each.
 
-One agent's records are found by looking for its sixteen bytes, without unpacking the others.
+One agent's records are found by looking for its sixteen bytes, without unpacking the others. To read a record takes
+nothing but an instant that is later, by less than 49 days: so packed values can be joined and parted as bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import msgspec
 from telegraf_controller.heartbeats.parse import Heartbeat
 
 _RECORD = Struct("<16sIBIIQ")
-"""Agent, milliseconds since the group's first heartbeat, flags and status, errors, warnings, metrics."""
+"""Agent, the lower half of when it was received (milliseconds since the epoch), flags and status, errors, warnings,
+metrics."""
+
+RECORD_BYTES = _RECORD.size
 
 _HAS_STATISTICS = 0x80
 _STATUS = 0x0F
@@ -30,35 +34,54 @@ class Point(msgspec.Struct, frozen=True):
     metrics: int | None
 
 
-def pack_points(heartbeats: Iterable[Heartbeat], first_ms: int) -> bytes:
-    """Pack heartbeats, which are sorted by agent; `first_ms` is when the earliest was received."""
+def pack_points(heartbeats: Iterable[Heartbeat]) -> bytes:
+    """Pack heartbeats in their order."""
     pack = _RECORD.pack
     records = []
     for heartbeat in heartbeats:
-        # Masked, because a clock that jumps by months must cost a wrong time and not the whole group.
-        after = (heartbeat.received_ms - first_ms) & _MAX_32
+        received = heartbeat.received_ms & _MAX_32
         counts = heartbeat.statistics
         if counts is None:
-            records.append(pack(heartbeat.agent_key, after, heartbeat.status, 0, 0, 0))
+            records.append(pack(heartbeat.agent_key, received, heartbeat.status, 0, 0, 0))
             continue
         errors = counts.errors if counts.errors < _MAX_32 else _MAX_32
         warnings = counts.warnings if counts.warnings < _MAX_32 else _MAX_32
         flags = heartbeat.status | _HAS_STATISTICS
-        records.append(pack(heartbeat.agent_key, after, flags, errors, warnings, counts.metrics))
+        records.append(pack(heartbeat.agent_key, received, flags, errors, warnings, counts.metrics))
     return b"".join(records)
 
 
-def points_of(agent_key: bytes, packed: bytes, first_ms: int) -> Iterator[Point]:
-    """Yield one agent's points, in the order in which they were packed."""
+def points_of(agent_key: bytes, packed: bytes, last_ms: int) -> Iterator[Point]:
+    """Yield one agent's points, in the order in which they were packed; `last_ms` is when the latest was received."""
     position = packed.find(agent_key)
     while position >= 0:
         # The same bytes may also occur by chance across the border of two records.
-        if position % _RECORD.size:
+        if position % RECORD_BYTES:
             position = packed.find(agent_key, position + 1)
             continue
-        _, after, flags, errors, warnings, metrics = _RECORD.unpack_from(packed, position)
+        _, received, flags, errors, warnings, metrics = _RECORD.unpack_from(packed, position)
+        received_ms = last_ms - ((last_ms - received) & _MAX_32)
         if flags & _HAS_STATISTICS:
-            yield Point(first_ms + after, flags & _STATUS, errors, warnings, metrics)
+            yield Point(received_ms, flags & _STATUS, errors, warnings, metrics)
         else:
-            yield Point(first_ms + after, flags & _STATUS, None, None, None)
-        position = packed.find(agent_key, position + _RECORD.size)
+            yield Point(received_ms, flags & _STATUS, None, None, None)
+        position = packed.find(agent_key, position + RECORD_BYTES)
+
+
+def part_points(packed: Iterable[bytes], bucket_width: int) -> dict[int, bytes]:
+    """Part records by their agents into buckets: `bucket_of(agent) // bucket_width`. Their order stays within each."""
+    parts: dict[int, list[bytes]] = {}
+    for points in packed:
+        for start in range(0, len(points), RECORD_BYTES):
+            record = points[start : start + RECORD_BYTES]
+            bucket = (record[0] << 8 | record[1]) // bucket_width
+            parts.setdefault(bucket, []).append(record)
+    return {bucket: b"".join(records) for bucket, records in sorted(parts.items())}
+
+
+def bucket_of(agent_key: bytes) -> int:
+    """Return a number below BUCKETS that is made from an agent's id, evenly over all agents."""
+    return agent_key[0] << 8 | agent_key[1]
+
+
+BUCKETS = 1 << 16

@@ -27,6 +27,7 @@ from telegraf_controller.db.leases import (
     release_lease,
 )
 from telegraf_controller.errors import StorageUnavailable
+from telegraf_controller.heartbeats.merging import merge_groups
 from telegraf_controller.heartbeats.retention import keep_statistics
 from telegraf_controller.options import Options
 from telegraf_controller.processes.database import open_database
@@ -60,6 +61,7 @@ def steps(options: Options) -> tuple[Step, ...]:
         Step("sweep", 5.0, sweep),
         Step("delete silent agents", 60.0, delete_silent),
         Step("trim events", 60.0, trim_events),
+        Step("merge history", 10.0, merge_groups),
         Step("trim history", 60.0, trim_history),
         Step("forget ended sessions", 3600.0, delete_ended),
     )
