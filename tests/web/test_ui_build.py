@@ -45,6 +45,7 @@ def build(checkout: Path, *flags: str) -> subprocess.CompletedProcess[str]:
         **os.environ,
         "PATH": f"{checkout / 'bin'}:/usr/bin:/bin",
         "PIP_NO_INDEX": "1",
+        "PIP_FORCE_REINSTALL": "1",
         "PYTHONPATH": str(checkout / "hidden"),
     }
     command = [sys.executable, str(checkout / "ui/build.py"), "build", *flags]
