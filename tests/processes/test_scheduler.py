@@ -106,6 +106,29 @@ async def test_a_node_that_loses_its_lease_stops_doing_anything(migrated_databas
         assert step.done == done
 
 
+class Slow(Counting):
+    """A step in two transactions: another node takes the lease in between."""
+
+    async def act(self, database: Database, now: datetime) -> None:
+        for holder in ("two", "one again"):
+            async with database.write() as session:
+                await session.execute(
+                    text("UPDATE leases SET holder = :holder, expires_at = :later"),
+                    {"holder": holder, "later": clock.to_epoch_ms(now) + 60_000},
+                )
+            self.done += 1
+
+
+async def test_a_step_under_way_writes_nothing_more_once_another_node_leads(migrated_database_url: str) -> None:
+    step, other = Slow(), Counting()
+    async with node(migrated_database_url, step, other) as database:
+        await until(lambda: step.done >= 1)
+        await asyncio.sleep(0.2)
+        async with database.read() as session:
+            assert await session.scalar(text("SELECT holder FROM leases")) == "two"
+    assert step.done == 1
+
+
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_the_owner_token_is_provisioned_by_whoever_leads_when_start_up_could_not(
     migrated_database_url: str, capsys: pytest.CaptureFixture[str]
