@@ -32,6 +32,7 @@ SERVED = st.builds(
 )
 
 
+@settings(max_examples=500)
 @given(SERVED, SERVED | st.none(), QUERIES)
 def test_a_shape_comes_out_as_each_of_its_queries(before: Served, after: Served | None, query: str) -> None:
     """V7"""
