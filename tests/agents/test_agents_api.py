@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,11 +11,10 @@ from sqlalchemy import text
 
 from telegraf_controller import clock
 from telegraf_controller.agents.identity import agent_id_of
-from telegraf_controller.heartbeats.batch import Batch
-from telegraf_controller.heartbeats.parse import Heartbeat
 from telegraf_controller.reporting.sweep import sweep
+from tests.agents.support import given, listed, read
 from tests.cast import AGENT_TOKEN, READ_TOKEN, bearer
-from tests.heartbeats.support import NOON, NOON_MS, beat, open_store
+from tests.heartbeats.support import NOON, NOON_MS, beat
 from tests.support.api import Api, running_api
 
 
@@ -24,29 +22,6 @@ from tests.support.api import Api, running_api
 async def api(migrated_database_url: str) -> AsyncIterator[Api]:
     async with running_api(migrated_database_url) as api:
         yield api
-
-
-async def given(api: Api, *heartbeats: Heartbeat) -> None:
-    """Store heartbeats."""
-    store = open_store(api.database)
-    async with api.database.read() as session:
-        generation = await session.scalar(text("SELECT value FROM generations WHERE name = 'access'"))
-    await store.write(Batch(heartbeats), generation)
-    await store.close()
-
-
-async def listed(api: Api, **query: Any) -> list[str]:
-    """Return the instance ids of a list."""
-    answer = await api.http.get("/api/agents", params=query, headers=bearer(READ_TOKEN))
-    assert answer.status_code == 200, answer.text
-    return [item["instanceId"] for item in answer.json()["items"]]
-
-
-async def read(api: Api, instance_id: str) -> dict[str, Any]:
-    answer = await api.http.get(f"/api/agents/{agent_id_of(instance_id)}", headers=bearer(READ_TOKEN))
-    assert answer.status_code == 200, answer.text
-    record: dict[str, Any] = answer.json()
-    return record
 
 
 async def test_a_record_shows_what_the_latest_heartbeat_said(api: Api) -> None:
@@ -84,6 +59,7 @@ async def test_a_record_shows_what_the_latest_heartbeat_said(api: Api) -> None:
                 "id": None,
                 "name": None,
                 "alias": None,
+                "groupId": None,
                 "group": None,
                 "parameters": {},
             }

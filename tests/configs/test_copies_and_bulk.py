@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.reporting.sweep import sweep
-from tests.agents.test_agents_api import given
+from tests.agents.support import given
 from tests.cast import bearer
 from tests.configs.steps import TOML, Configs, error, record
 from tests.heartbeats.support import NOON, beat

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from telegraf_controller import clock
 from telegraf_controller.agents.identity import agent_id_of
-from tests.agents.test_agents_api import given
+from tests.agents.support import given
 from tests.cast import bearer
 from tests.configs.steps import TOML, Configs, error, on_one_database, record
 from tests.heartbeats.support import beat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -24,10 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.agents.identity import search_pattern
-from telegraf_controller.agents.references import reference_of, stored_reference
 from telegraf_controller.agents.status import AgentStatus
 from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
-from telegraf_controller.configs.tables import Config
 from telegraf_controller.db.base import Id
 from telegraf_controller.errors import NotFound
 from telegraf_controller.labels.carriers import AGENTS
@@ -60,8 +58,8 @@ class AgentFilter:
     status: AgentStatus | None = None
     search: str = ""
     """Part of the host name, instance id or address, in any case."""
-    config: str | None = None
-    """The id or alias of a configuration that the agent runs, as its URL names it."""
+    runs: Sequence[Sequence[str]] = ()
+    """An agent has to have, of each of these, one of the references (see `agents.managed`)."""
     reporting_rule: UUID | None = None
     labels: Sequence[str] = ()
     """Ids or names; an agent has to have all of them (B1)."""
@@ -141,16 +139,6 @@ async def count_agents(session: AsyncSession, wanted: AgentFilter, now: datetime
     return AgentCounts(total, counts.by_status, counts.by_version, counts.by_band)
 
 
-async def managed_configs(session: AsyncSession, agents: Iterable[Agent]) -> dict[UUID, str]:
-    """Return the names of the configurations here that agents run, by id (A3)."""
-    references = (reference_of(configuration) for agent in agents for configuration in agent.configurations)
-    ids = {found.id for found in references if found is not None and found.kind == "config" and found.id is not None}
-    if not ids:
-        return {}
-    rows = await session.execute(select(Config.id, Config.name).where(Config.id.in_(ids)))
-    return {row.id: row.name for row in rows}
-
-
 async def _with_labels(session: AsyncSession, views: list[AgentView]) -> list[AgentView]:
     labels = await labels_of(session, AGENTS, [view.agent.id for view in views])
     return [replace(view, labels=labels.get(view.agent.id, [])) for view in views]
@@ -174,10 +162,8 @@ def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:
         conditions.append(AgentLiveness.status == wanted.status.value)
     if wanted.search:
         conditions.append(Agent.search_text.contains(search_pattern(wanted.search), autoescape=True))
-    if wanted.config is not None:
-        key = wanted.config.lower()
-        names = [stored_reference("config", key), stored_reference("alias", key)]
-        runs = exists().where(AgentReference.agent_id == Agent.id, AgentReference.reference.in_(names))
+    for references in wanted.runs:
+        runs = exists().where(AgentReference.agent_id == Agent.id, AgentReference.reference.in_(references))
         conditions.append(runs)
     if wanted.reporting_rule is not None:
         rule = select(_named.c.number).join(_rules, _rules.c.number == _FOLLOWED)

@@ -6,11 +6,19 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
+from telegraf_controller.access.identity import Identity
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
 from telegraf_controller.agents import actions, events, queries
 from telegraf_controller.agents.event_schemas import AgentEventRecord
+from telegraf_controller.agents.managed import (
+    names_for,
+    references_of_alias,
+    references_of_config,
+    references_of_group,
+)
 from telegraf_controller.agents.schemas import AgentBulk, AgentConditions, AgentQuery, AgentRecord, AgentSummary
 from telegraf_controller.errors import NotFound
 from telegraf_controller.labels.assignments import change_labels, change_labels_of
@@ -29,21 +37,24 @@ async def list_agents(wanted: Annotated[AgentQuery, Query()], by: Caller, sessio
     """List agents (A4)."""
     views, total = await queries.list_agents(
         session,
-        wanted.wanted(),
+        wanted.wanted(await _runs(session, by, wanted)),
         sort_by=wanted.sort_by,
         descending=wanted.sort_order == "desc",
         offset=wanted.offset,
         limit=wanted.limit,
     )
-    managed = await queries.managed_configs(session, (view.agent for view in views))
-    items = [AgentRecord.of(view, managed, by) for view in views]
+    names = await names_for(session, by, (view.agent for view in views))
+    items = [AgentRecord.of(view, names) for view in views]
     return Page[AgentRecord](items=items, total=total, page=wanted.page, limit=wanted.limit)
 
 
 @router.get("/summary", **requires("agents:read"))
-async def summarise_agents(wanted: Annotated[AgentConditions, Query()], session: ReadSession) -> AgentSummary:
+async def summarise_agents(
+    wanted: Annotated[AgentConditions, Query()], by: Caller, session: ReadSession
+) -> AgentSummary:
     """Count agents by status, version and silence (A5)."""
-    return AgentSummary.of(await queries.count_agents(session, wanted.wanted(), clock.now()))
+    conditions = wanted.wanted(await _runs(session, by, wanted))
+    return AgentSummary.of(await queries.count_agents(session, conditions, clock.now()))
 
 
 @router.post("/bulk/delete", **requires("agents:delete"))
@@ -76,8 +87,7 @@ async def bulk_remove_labels(body: LabelAssignment, by: Caller, session: WriteSe
 @router.get("/{agent_id}", **requires("agents:read"))
 async def read_agent(agent_id: UUID, by: Caller, session: ReadSession) -> AgentRecord:
     """Show one agent (A1)."""
-    view = await queries.get_agent(session, agent_id)
-    return AgentRecord.of(view, await queries.managed_configs(session, (view.agent,)), by)
+    return await _record(session, by, agent_id)
 
 
 @router.get("/{agent_id}/events", **requires("agents:read"))
@@ -102,11 +112,27 @@ async def delete_agent(agent_id: UUID, by: Caller, session: WriteSession) -> Non
 async def assign_label(agent_id: UUID, label_id: LabelId, by: Caller, session: WriteSession) -> AgentRecord:
     """Put a label on an agent (B1)."""
     await change_labels_of(session, by, AGENTS, agent_id, add=[label_id], now=clock.now())
-    view = await queries.get_agent(session, agent_id)
-    return AgentRecord.of(view, await queries.managed_configs(session, (view.agent,)), by)
+    return await _record(session, by, agent_id)
 
 
 @router.delete("/{agent_id}/labels/{labelId}", status_code=204, **requires("agents:write"))
 async def remove_label(agent_id: UUID, label_id: LabelId, by: Caller, session: WriteSession) -> None:
     """Take a label off an agent; one that it does not have is off already (B1)."""
     await change_labels_of(session, by, AGENTS, agent_id, remove=[label_id], now=clock.now())
+
+
+async def _record(session: AsyncSession, by: Identity, agent_id: UUID) -> AgentRecord:
+    view = await queries.get_agent(session, agent_id)
+    return AgentRecord.of(view, await names_for(session, by, [view.agent]))
+
+
+async def _runs(session: AsyncSession, by: Identity, wanted: AgentConditions) -> list[list[str]]:
+    """Return the references that `config`, `group` and `alias` stand for. Raises Forbidden (T11)."""
+    runs = []
+    if wanted.config is not None:
+        runs.append(await references_of_config(session, by, wanted.config))
+    if wanted.group is not None:
+        runs.append(await references_of_group(session, by, wanted.group))
+    if wanted.alias is not None:
+        runs.append(await references_of_alias(session, by, wanted.alias))
+    return runs

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from telegraf_controller.access.identity import Identity
+from telegraf_controller.agents.managed import Names
 from telegraf_controller.agents.queries import AgentCounts, AgentFilter, AgentView, SortKey
 from telegraf_controller.agents.references import reference_of
 from telegraf_controller.agents.status import AgentStatus
@@ -35,16 +35,21 @@ class AgentConditions(Body):
     status: StatusName | StatusNumber | None = None
     search: Text = ""
     config: Text | None = None
+    """The id or an alias of a configuration; agents that come by any of its names."""
+    group: Text | None = None
+    """The same of a group."""
+    alias: Text | None = None
+    """Agents that come by this alias."""
     reporting_rule: UUID | None = None
     label: LabelFilter = Field(default_factory=list)
     version: Text | None = None
 
-    def wanted(self) -> AgentFilter:
-        """As the query takes it."""
+    def wanted(self, runs: Sequence[Sequence[str]]) -> AgentFilter:
+        """As the query takes it; `runs` is what `config`, `group` and `alias` lead to."""
         return AgentFilter(
             status=_status(self.status),
             search=self.search.strip(),
-            config=self.config,
+            runs=runs,
             reporting_rule=self.reporting_rule,
             labels=self.label,
             version=self.version,
@@ -78,18 +83,21 @@ class AgentRule(Answer):
 
 
 class AgentConfig(Answer):
-    """A configuration that an agent runs. It is managed when its URL leads to one that is stored here (A3)."""
+    """What an agent runs. It is managed when its URL leads to a configuration or group that is stored here (A3)."""
 
     managed: bool
     source: str
     """The URL or path as the agent wrote it."""
     id: UUID | None
+    """The configuration that the URL leads to; None when it leads to a group."""
     name: str | None
     alias: str | None
-    """The alias it came by."""
+    """The alias in the URL."""
+    group_id: UUID | None
     group: str | None
-    """The group it came by."""
+    """The name of the group that the URL leads to."""
     parameters: dict[str, str]
+    """What the URL gives to placeholders; of a repeated one the first counts (C3)."""
 
 
 class AgentStatistics(Answer):
@@ -119,8 +127,8 @@ class AgentRecord(Answer):
     statistics: AgentStatistics | None
 
     @classmethod
-    def of(cls, view: AgentView, managed: Mapping[UUID, str], by: Identity) -> AgentRecord:
-        """Show an agent; `managed` names the configurations stored here that agents run."""
+    def of(cls, view: AgentView, names: Names) -> AgentRecord:
+        """Show an agent; `names` is what its URLs lead to."""
         agent, liveness = view.agent, view.liveness
         return cls.model_validate(
             {
@@ -138,26 +146,23 @@ class AgentRecord(Answer):
                 "last_seen": liveness.last_seen,
                 "reporting_rule": {"id": view.rule_id, "description": view.rule_description},
                 "labels": LabelTag.of_all(view.labels),
-                "configs": [_config(source, managed, by) for source in agent.configurations],
+                "configs": [_config(source, names) for source in agent.configurations],
                 "statistics": None if liveness.metrics is None else AgentStatistics.model_validate(liveness),
             }
         )
 
 
-def _config(source: str, managed: Mapping[UUID, str], by: Identity) -> AgentConfig:
+def _config(source: str, names: Names) -> AgentConfig:
     reference = reference_of(source)
-    config_id = reference.id if reference is not None and reference.kind == "config" else None
-    # A token that is held to some configurations does not learn the names of others (T11).
-    readable = by.grant is None or by.grant.allows_config((str(config_id),))
-    name = managed.get(config_id) if config_id is not None and readable else None
-    found = name is not None and reference is not None
+    found = None if reference is None else names.resolve(reference)
     return AgentConfig(
-        managed=found,
+        managed=found is not None,
         source=source,
-        id=config_id if found else None,
-        name=name,
-        alias=None,
-        group=None,
+        id=None if found is None else found.config_id,
+        name=None if found is None else found.config,
+        alias=None if found is None else found.alias,
+        group_id=None if found is None else found.group_id,
+        group=None if found is None else found.group,
         parameters=reference.parameters if found and reference else {},
     )
 

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.aliases.tables import Alias
-from telegraf_controller.configs.agent_use import count_agents_by_names
 from telegraf_controller.configs.change import Change, alias_change, members_of
+from telegraf_controller.configs.agent_use import count_agents_by_references, references_by_alias
 from telegraf_controller.configs.names import ALIAS_SHAPE, require_names
 from telegraf_controller.configs.queries import get_config
 from telegraf_controller.configs.tables import Config
@@ -110,5 +110,6 @@ async def list_aliases(
 
 async def views_of(session: AsyncSession, aliases: Sequence[Alias]) -> list[AliasView]:
     """Return what the records of aliases show."""
-    agents = await count_agents_by_names(session, {alias.alias: [alias.alias] for alias in aliases})
+    references = {alias.alias: references_by_alias(alias.alias) for alias in aliases}
+    agents = await count_agents_by_references(session, references)
     return [AliasView(alias, agents[alias.alias]) for alias in aliases]

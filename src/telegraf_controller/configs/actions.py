@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller import clock
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, before_and_after, record
-from telegraf_controller.configs.agent_use import count_agents_by_names
 from telegraf_controller.configs.change import text_change
 from telegraf_controller.configs.impact import require_acceptance
+from telegraf_controller.configs.agent_use import count_agents_by_references, references_to
 from telegraf_controller.configs.moves import leave_groups, lock_content, next_last_modified, text_saved
 from telegraf_controller.configs.names import aliases_of_configs, require_unheld
 from telegraf_controller.configs.queries import CurrentConfig, get_config, get_version
@@ -195,8 +195,9 @@ async def remove_config(session: AsyncSession, by: Identity, config: Config, *, 
 
 async def _require_unused(session: AsyncSession, config: Config) -> None:
     """Refuse while an agent that is reporting would find nothing at its URL. By a group's URL it finds the group."""
-    names = [str(config.id), *(await aliases_of_configs(session, [config.id])).get(config.id, ())]
-    agents = (await count_agents_by_names(session, {config.id: names}, reporting_only=True))[config.id]
+    aliases = (await aliases_of_configs(session, [config.id])).get(config.id, ())
+    references = {config.id: references_to("config", config.id, aliases)}
+    agents = (await count_agents_by_references(session, references, reporting_only=True))[config.id]
     if agents:
         number = "1 agent that is reporting uses" if agents == 1 else f"{agents} agents that are reporting use"
         raise Conflict("config_in_use", f"{number} the configuration {config.name!r}.", agentCount=agents)

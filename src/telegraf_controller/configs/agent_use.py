@@ -5,8 +5,9 @@ Agents are a room to the right of this one, which knows of them where their URLs
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, TypeVar
+from uuid import UUID
 
 from sqlalchemy import SmallInteger, String, case, column, func, select, table
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,16 +24,26 @@ NOT_REPORTING = 4
 _PATHS = ("config", "group", "alias")
 
 
-async def count_agents_by_names(
-    session: AsyncSession, names: Mapping[T, Sequence[str]], *, reporting_only: bool = False
+def references_by_alias(alias: str) -> list[str]:
+    """Return the references that lead to what an alias names: it does so under every path (L1)."""
+    return [f"{path}/{alias}" for path in _PATHS]
+
+
+def references_to(kind: Literal["config", "group"], owner_id: UUID, aliases: Collection[str]) -> list[str]:
+    """Return every reference that leads to a configuration or group: by its id, and by each of its aliases."""
+    return [f"{kind}/{owner_id}", *(reference for alias in aliases for reference in references_by_alias(alias))]
+
+
+async def count_agents_by_references(
+    session: AsyncSession, references: Mapping[T, Sequence[str]], *, reporting_only: bool = False
 ) -> dict[T, int]:
-    """Return for each key how many agents have a URL with one of its names: an id or aliases, in whichever path.
+    """Return for each key how many agents have a URL that is one of its references; no two keys share one.
 
     `reporting_only` leaves out agents that have fallen silent (A2).
     """
-    counts = dict.fromkeys(names, 0)
-    keys = list(names)
-    owners = {f"{path}/{name}": number for number, key in enumerate(keys) for name in names[key] for path in _PATHS}
+    counts = dict.fromkeys(references, 0)
+    keys = list(references)
+    owners = {reference: number for number, key in enumerate(keys) for reference in references[key]}
     if not owners:
         return counts
     owner = case(owners, value=_references.c.reference).label("owner")

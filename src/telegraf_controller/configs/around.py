@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from telegraf_controller.configs.agent_use import count_agents_by_names
+from telegraf_controller.configs.agent_use import count_agents_by_references, references_to
 from telegraf_controller.configs.names import surroundings_of
 from telegraf_controller.configs.tables import Config
 from telegraf_controller.labels.carriers import CONFIGS
@@ -34,5 +34,6 @@ async def around(session: AsyncSession, configs: Sequence[Config]) -> Arounds:
     ids = [config.id for config in configs]
     labels = await labels_of(session, CONFIGS, ids)
     names = await surroundings_of(session, ids)
-    agents = await count_agents_by_names(session, {key: [str(key), *found.aliases] for key, found in names.items()})
+    references = {key: references_to("config", key, found.aliases) for key, found in names.items()}
+    agents = await count_agents_by_references(session, references)
     return {key: Around(labels.get(key, []), found.aliases, found.groups, agents[key]) for key, found in names.items()}

@@ -12,7 +12,7 @@ from sqlalchemy import SQLColumnExpression, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
-from telegraf_controller.configs.agent_use import count_agents_by_names
+from telegraf_controller.configs.agent_use import count_agents_by_references, references_to
 from telegraf_controller.configs.moves import lock_content
 from telegraf_controller.configs.names import (
     aliases_of_groups,
@@ -100,8 +100,8 @@ async def views_of(session: AsyncSession, groups: Sequence[ConfigGroup]) -> list
     ids = [group.id for group in groups]
     labels = await labels_of(session, GROUPS, ids)
     aliases = await aliases_of_groups(session, ids)
-    names = {group_id: [str(group_id), *aliases.get(group_id, ())] for group_id in ids}
-    agents = await count_agents_by_names(session, names)
+    references = {group_id: references_to("group", group_id, aliases.get(group_id, ())) for group_id in ids}
+    agents = await count_agents_by_references(session, references)
     members: dict[UUID, list[Member]] = defaultdict(list)
     rows = await session.execute(
         select(GroupMember.group_id, Config.id, Config.name)
