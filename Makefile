@@ -20,12 +20,12 @@ say = @printf '\n==> %s\n' $(1)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint format lock ui api wheel bench bench-serving clean
+.PHONY: help setup run test lint format lock ui api wheel bench bench-serving bench-scale clean
 
 help: ## List the targets
 	@printf 'Telegraf Controller. Targets:\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf '\nAdd ARGS="..." to pass arguments to run, test, bench, bench-serving or lock; PYTHON=... to choose the interpreter.\n'
+	@printf '\nAdd ARGS="..." to pass arguments to run, test, bench, bench-serving, bench-scale or lock; PYTHON=... to choose the interpreter.\n'
 
 setup: $(RUNTIME) $(PACKAGE) ## Create .venv with the telegraf_controller command in it
 
@@ -67,6 +67,9 @@ bench: setup $(DEV) ## Measure heartbeats per second next to nginx (needs nginx 
 
 bench-serving: setup $(DEV) ## Measure the serving of configurations next to nginx (needs nginx and wrk)
 	@$(BIN)/python -m bench.serving $(ARGS)
+
+bench-scale: setup $(DEV) ## Measure how cost grows from 1,000 to 1,000,000 agents
+	@$(BIN)/python -m bench.scale $(ARGS)
 
 # Each lock is held to the versions of those before it, so that all of them fit into one environment.
 COMPILE = $(BIN)/uv pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from bench.programs import CannotMeasure, Controller
+from bench.seed import CONFIGURATIONS, simulated
 from telegraf_controller.client import ClientError, ControllerClient
 from telegraf_controller.simulate.report import Report
 
@@ -65,19 +67,27 @@ def measure_pace(server: Controller, *, agents: int, interval: int, duration: in
     return paced
 
 
-def _measure(server: Controller, agents: int, interval: int, duration: int, *, seed: int) -> Paced:
+def measure_maximum(server: Controller, agents: int, seconds: int) -> Paced:
+    """Let the agents of a fleet that `bench.seed` made report as fast as answers come."""
+    flags = ["--rate=max", *(f"--configuration={one}" for one in CONFIGURATIONS)]
+    return _measure(server, simulated(agents), 60, seconds, seed=1, more=flags)
+
+
+def _measure(
+    server: Controller, agents: int, interval: int, duration: int, *, seed: int, more: Sequence[str] = ()
+) -> Paced:
     with _ApiWatch(server) as watch:
-        report = _simulate(server, agents, interval, duration, seed)
+        report = _simulate(server, agents, interval, duration, seed, more)
     missed = sum(report.refused.values()) + sum(report.failed.values()) + report.unsent
     times = report.latency_ms
     return Paced(agents, report.acknowledged_per_second, times.p50, times.p99, watch.p99_ms(), missed)
 
 
-def _simulate(server: Controller, agents: int, interval: int, duration: int, seed: int) -> Report:
+def _simulate(server: Controller, agents: int, interval: int, duration: int, seed: int, more: Sequence[str]) -> Report:
     command = [sys.executable, "-m", "telegraf_controller.cli.main", "simulate", server.heartbeat_url, "--json"]
     flags = [f"--agents={agents}", f"--interval={interval}", f"--duration={duration}", f"--seed={seed}"]
     done = subprocess.run(
-        [*command, *flags, "--connections=200"],
+        [*command, *flags, *more, "--connections=200"],
         env={**os.environ, "TELEGRAF_CONTROLLER_TOKEN": server.agent_token},
         # Its exit code and its complaint say that heartbeats were missed, which the report says as well.
         capture_output=True,

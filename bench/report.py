@@ -15,7 +15,7 @@ from telegraf_controller import __version__
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 KEEP_ALIVE_TARGET = 0.25
 ONE_SHOT_TARGET = 0.50
-_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def markdown(measured: Sequence[Measured], how: str) -> str:
             *(row for each in measured for row in _pace_rows(each)),
             "",
             " ".join(
-                f"{_NAMES[each.database]} held all {each.acknowledged:,} heartbeats that were acknowledged."
+                f"{NAMES[each.database]} held all {each.acknowledged:,} heartbeats that were acknowledged."
                 for each in measured
             ),
         ]
@@ -89,7 +89,7 @@ def _rate_rows(measured: Measured) -> Iterator[str]:
     ):
         ratios = sorted(pair.ratio for pair in pairs)
         yield (
-            f"| {_NAMES[measured.database]} | {kind} | {median(pair.nginx.per_second for pair in pairs):,.0f}/s "
+            f"| {NAMES[measured.database]} | {kind} | {median(pair.nginx.per_second for pair in pairs):,.0f}/s "
             f"| {median_rate(pairs):,.0f}/s | {median(ratios):.0%} ({ratios[0]:.0%}, {ratios[-1]:.0%}) | {target:.0%} |"
         )
 
@@ -98,7 +98,7 @@ def _pace_rows(measured: Measured) -> Iterator[str]:
     for kind, paced in (("half load", measured.half_load), ("a million each minute", measured.million)):
         if paced is not None:
             yield (
-                f"| {_NAMES[measured.database]} | {kind}: {paced.agents:,} agents "
+                f"| {NAMES[measured.database]} | {kind}: {paced.agents:,} agents "
                 f"| {paced.per_second:,.0f} | {paced.missed:,} "
                 f"| {paced.p50_ms:,.1f} ms | {paced.p99_ms:,.1f} ms | {paced.api_p99_ms:,.1f} ms |"
             )

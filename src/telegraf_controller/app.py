@@ -14,6 +14,7 @@ from telegraf_controller.access import routes as access
 from telegraf_controller.access.services import Services, make_services
 from telegraf_controller.access.shield import SignInShield
 from telegraf_controller.agents import routes as agents
+from telegraf_controller.agents.fleet import Fleet
 from telegraf_controller.aliases import routes as aliases
 from telegraf_controller.configs import routes as configs
 from telegraf_controller.configs.serving import ServingApp
@@ -103,6 +104,7 @@ def build_framework_app(services: Services) -> FastAPI:
         responses={status: {"model": ErrorAnswer, "description": text} for status, text in _ERRORS.items()},
     )
     app.state.services = services
+    app.state.fleet = Fleet(services.database)
     for router in ROUTERS:
         app.include_router(router)
     install_error_handlers(app)
@@ -115,6 +117,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     flushing = [asyncio.create_task(kept.run()) for kept in (services.last_use, services.session_use)]
     yield
+    await app.state.fleet.close()
     for task in flushing:
         task.cancel()
     for task in flushing:

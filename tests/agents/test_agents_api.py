@@ -225,6 +225,7 @@ async def test_the_summary_counts_by_status_version_and_silence(api: Api) -> Non
         "status": {"0": 10, "1": 0, "2": 1, "3": 0, "4": 0},
         "telegrafVersion": [{"version": "1.40.0", "count": 10}, {"version": None, "count": 1}],
         "lastReported": {"lt5m": 3, "lt30m": 2, "lt1h": 1, "lt12h": 2, "lt24h": 1, "older": 2},
+        "asOf": None,
     }
     assert (failing["total"], failing["status"]["2"]) == (1, 1)
 

@@ -21,7 +21,7 @@ from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.reporting.sweep import delete_silent, sweep
 from telegraf_controller.reporting.tables import ReportingRule
-from tests.agents.test_agents_api import given
+from tests.agents.support import given
 from tests.cast import AGENT_TOKEN, READ_TOKEN, bearer
 from tests.heartbeats.support import NOON, NOON_MS, beat, open_store
 from tests.support.api import Api, running_api

@@ -93,7 +93,7 @@ async def test_an_alias_is_resolved_when_it_is_read(api: Api, stored: Stored) ->
     assert await shown(api) == [(True, None, "all", "web-alias")]
     assert await listed(api, config=stored.config) == []
     assert await listed(api, group=stored.group) == await listed(api, alias="web-alias") == ["web-1"]
-    await call(api, "DELETE", "/api/aliases/web-alias")
+    await call(api, "DELETE", "/api/aliases/web-alias?acceptImpact=true")
     assert await shown(api) == [(False, None, None, None)]
     assert await listed(api, alias="web-alias") == []
 

@@ -44,7 +44,7 @@ async def node(server: PostgresServer, hours: Hours) -> AsyncIterator[tuple[Conf
         app = ServingApp(api.services, nothing_else, monotonic=hours)
         transport = httpx.ASGITransport(app, client=("127.0.0.1", 50_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://controller.test") as http:
-            yield Configs(api), Configs(Api(http, api.services, api.cast))
+            yield Configs(api), Configs(Api(http, api.services, api.cast, api.app))
 
 
 async def test_what_was_served_before_an_outage_is_served_during_it(own_postgres_server: PostgresServer) -> None:

@@ -27,7 +27,7 @@ from telegraf_controller.heartbeats.log_entries import (
 )
 from telegraf_controller.heartbeats.schemas import LogEntry
 from telegraf_controller.processes.granian_server import serve
-from tests.agents.test_agents_api import given
+from tests.agents.support import given
 from tests.cast import AGENT_TOKEN, READ_TOKEN, bearer
 from tests.configs.steps import on_one_database
 from tests.heartbeats.support import NOON_MS, beat, raw_exchange

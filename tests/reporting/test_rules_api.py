@@ -15,7 +15,7 @@ from sqlalchemy import text
 from telegraf_controller import clock
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.reporting.sweep import sweep
-from tests.agents.test_agents_api import given, listed, read
+from tests.agents.support import given, listed, read
 from tests.cast import AGENT_TOKEN, READ_TOKEN, bearer
 from tests.configs.steps import on_one_database
 from tests.heartbeats.support import NOON, NOON_MS, beat

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 import httpx
+from fastapi import FastAPI
 
 from telegraf_controller.access.services import Services, make_services
 from telegraf_controller.app import build_framework_app, wrap
@@ -23,6 +24,7 @@ class Api:
     http: httpx.AsyncClient
     services: Services
     cast: Cast
+    app: FastAPI
 
     @property
     def database(self) -> Database:
@@ -54,10 +56,10 @@ async def running_api(
         node_id="test-node",
         heartbeat_port=heartbeat_port,
     )
-    app = wrap(services, build_framework_app(services))
-    transport = httpx.ASGITransport(app, client=(peer, 50_000))
+    framework_app = build_framework_app(services)
+    transport = httpx.ASGITransport(wrap(services, framework_app), client=(peer, 50_000))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://controller.test") as http:
-            yield Api(http, services, cast or await cast_users(database))
+            yield Api(http, services, cast or await cast_users(database), framework_app)
     finally:
         await database.close()

@@ -122,6 +122,17 @@ async def list_agents(
     return await _with_labels(session, views), total or 0
 
 
+async def read_agents(session: AsyncSession, ids: Sequence[UUID]) -> list[AgentView]:
+    """Return agents in the order of these ids, without those that there are not."""
+    rows = {row[0].id: AgentView(*row) for row in await session.execute(_views().where(Agent.id.in_(ids)))}
+    return await _with_labels(session, [rows[agent_id] for agent_id in ids if agent_id in rows])
+
+
+async def rule_numbers(session: AsyncSession, rule_id: UUID) -> list[int]:
+    """Return the numbers by which agents' rows name a rule."""
+    return list(await session.scalars(_numbers_of(rule_id)))
+
+
 async def count_agents(session: AsyncSession, wanted: AgentFilter, now: datetime) -> AgentCounts:
     """Count agents in one pass (A5)."""
     since = [(AgentLiveness.last_seen > now - age, name) for name, age in BANDS if age is not None]
@@ -152,6 +163,11 @@ def _views() -> Select[Agent, AgentLiveness, UUID, str]:
     )
 
 
+def _numbers_of(rule_id: UUID) -> Select[int]:
+    numbers = select(_named.c.number).join(_rules, _rules.c.number == _FOLLOWED)
+    return numbers.where(_rules.c.id == rule_id)
+
+
 def _joined(statement: Select[Any]) -> Select[Any]:
     return statement.select_from(Agent).join(AgentLiveness, AgentLiveness.agent_id == Agent.id)
 
@@ -166,8 +182,7 @@ def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:
         runs = exists().where(AgentReference.agent_id == Agent.id, AgentReference.reference.in_(references))
         conditions.append(runs)
     if wanted.reporting_rule is not None:
-        rule = select(_named.c.number).join(_rules, _rules.c.number == _FOLLOWED)
-        conditions.append(AgentLiveness.rule.in_(rule.where(_rules.c.id == wanted.reporting_rule)))
+        conditions.append(AgentLiveness.rule.in_(_numbers_of(wanted.reporting_rule)))
     conditions += having_label(AGENTS, Agent.id, wanted.labels)
     if wanted.version is not None:
         conditions.append(Agent.telegraf_version == wanted.version)

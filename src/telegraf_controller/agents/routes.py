@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
@@ -13,6 +13,7 @@ from telegraf_controller.access.identity import Identity
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
 from telegraf_controller.agents import actions, events, queries
 from telegraf_controller.agents.event_schemas import AgentEventRecord
+from telegraf_controller.agents.fleet import Fleet
 from telegraf_controller.agents.managed import (
     names_for,
     references_of_alias,
@@ -27,15 +28,26 @@ from telegraf_controller.labels.schemas import LabelAssignment, bulk_answer
 from telegraf_controller.web.declared import also
 from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page, PageQuery
 
+
+def _fleet(request: Request) -> Fleet:
+    fleet: Fleet = request.app.state.fleet
+    return fleet
+
+
+InFleet = Annotated[Fleet, Depends(_fleet)]
+"""Lists and counts, whatever the number of agents."""
+
 router = APIRouter(prefix="/api/agents", tags=["agents"])
 
 LabelId = Annotated[UUID, Path(alias="labelId")]
 
 
 @router.get("", **requires("agents:read"))
-async def list_agents(wanted: Annotated[AgentQuery, Query()], by: Caller, session: ReadSession) -> Page[AgentRecord]:
-    """List agents (A4)."""
-    views, total = await queries.list_agents(
+async def list_agents(
+    wanted: Annotated[AgentQuery, Query()], by: Caller, session: ReadSession, fleet: InFleet, response: Response
+) -> Page[AgentRecord]:
+    """List agents (A4). In a large fleet `As-Of` says what moment `total` and the order are of."""
+    listing = await fleet.list(
         session,
         wanted.wanted(await _runs(session, by, wanted)),
         sort_by=wanted.sort_by,
@@ -43,18 +55,21 @@ async def list_agents(wanted: Annotated[AgentQuery, Query()], by: Caller, sessio
         offset=wanted.offset,
         limit=wanted.limit,
     )
-    names = await names_for(session, by, (view.agent for view in views))
-    items = [AgentRecord.of(view, names) for view in views]
-    return Page[AgentRecord](items=items, total=total, page=wanted.page, limit=wanted.limit)
+    if listing.as_of is not None:
+        response.headers["as-of"] = clock.to_wire(listing.as_of)
+    names = await names_for(session, by, (view.agent for view in listing.views))
+    items = [AgentRecord.of(view, names) for view in listing.views]
+    return Page[AgentRecord](items=items, total=listing.total, page=wanted.page, limit=wanted.limit)
 
 
 @router.get("/summary", **requires("agents:read"))
 async def summarise_agents(
-    wanted: Annotated[AgentConditions, Query()], by: Caller, session: ReadSession
+    wanted: Annotated[AgentConditions, Query()], by: Caller, session: ReadSession, fleet: InFleet
 ) -> AgentSummary:
     """Count agents by status, version and silence (A5)."""
     conditions = wanted.wanted(await _runs(session, by, wanted))
-    return AgentSummary.of(await queries.count_agents(session, conditions, clock.now()))
+    counted = await fleet.count(session, conditions, clock.now())
+    return AgentSummary.of(counted.counts, counted.as_of)
 
 
 @router.post("/bulk/delete", **requires("agents:delete"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -197,9 +198,11 @@ class AgentSummary(Answer):
     telegraf_version: list[VersionCount]
     """Most frequent first."""
     last_reported: LastReported
+    as_of: WireTime | None
+    """What moment a large fleet's counts are of; null when they are exact."""
 
     @classmethod
-    def of(cls, counts: AgentCounts) -> AgentSummary:
+    def of(cls, counts: AgentCounts, as_of: datetime | None) -> AgentSummary:
         """Show counts."""
         versions = sorted(counts.by_version.items(), key=lambda item: (-item[1], item[0] is None, item[0] or ""))
         return cls(
@@ -207,4 +210,5 @@ class AgentSummary(Answer):
             status={str(status): count for status, count in counts.by_status.items()},
             telegraf_version=[VersionCount(version=version, count=count) for version, count in versions],
             last_reported=LastReported(**counts.by_band),
+            as_of=as_of,
         )

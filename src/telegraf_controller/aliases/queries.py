@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.aliases.tables import Alias
-from telegraf_controller.configs.change import Change, alias_change, members_of
 from telegraf_controller.configs.agent_use import count_agents_by_references, references_by_alias
+from telegraf_controller.configs.change import Change, alias_change, members_of
 from telegraf_controller.configs.names import ALIAS_SHAPE, require_names
 from telegraf_controller.configs.queries import get_config
 from telegraf_controller.configs.tables import Config

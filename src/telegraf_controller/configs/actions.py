@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller import clock
 from telegraf_controller.access.identity import Identity
 from telegraf_controller.audit.record import Target, before_and_after, record
+from telegraf_controller.configs.agent_use import count_agents_by_references, references_to
 from telegraf_controller.configs.change import text_change
 from telegraf_controller.configs.impact import require_acceptance
-from telegraf_controller.configs.agent_use import count_agents_by_references, references_to
 from telegraf_controller.configs.moves import leave_groups, lock_content, next_last_modified, text_saved
 from telegraf_controller.configs.names import aliases_of_configs, require_unheld
 from telegraf_controller.configs.queries import CurrentConfig, get_config, get_version

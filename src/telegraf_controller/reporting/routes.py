@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
-from telegraf_controller.agents.queries import get_agent, managed_configs
+from telegraf_controller.agents.managed import names_for
+from telegraf_controller.agents.queries import get_agent
 from telegraf_controller.agents.schemas import AgentRecord
 from telegraf_controller.labels.schemas import bulk_answer
 from telegraf_controller.reporting import actions, queries
@@ -93,7 +94,7 @@ async def assign_one(agent_id: UUID, body: RuleAssignment, by: Caller, session: 
     """Let an agent follow a reporting rule (R2)."""
     await assign_rule_to(session, by, agent_id, body.rule_id, now=clock.now())
     view = await get_agent(session, agent_id)
-    return AgentRecord.of(view, await managed_configs(session, (view.agent,)), by)
+    return AgentRecord.of(view, await names_for(session, by, [view.agent]))
 
 
 async def _record(session: AsyncSession, rule: ReportingRule) -> RuleRecord:

@@ -97,7 +97,7 @@ export interface paths {
         };
         /**
          * List Agents
-         * @description List agents (A4).
+         * @description List agents (A4). In a large fleet `As-Of` says what moment `total` and the order are of.
          */
         get: operations["list_agents_api_agents_get"];
         put?: never;
@@ -1876,13 +1876,15 @@ export interface components {
         };
         /**
          * AgentConfig
-         * @description A configuration that an agent runs. It is managed when its URL leads to one that is stored here (A3).
+         * @description What an agent runs. It is managed when its URL leads to a configuration or group that is stored here (A3).
          */
         AgentConfig: {
             /** Alias */
             alias: string | null;
             /** Group */
             group: string | null;
+            /** Groupid */
+            groupId: string | null;
             /** Id */
             id: string | null;
             /** Managed */
@@ -1983,6 +1985,8 @@ export interface components {
          * @description Counts over agents (A5).
          */
         AgentSummary: {
+            /** Asof */
+            asOf: string | null;
             lastReported: components["schemas"]["LastReported"];
             /** Status */
             status: {
@@ -4293,7 +4297,9 @@ export interface operations {
     list_agents_api_agents_get: {
         parameters: {
             query?: {
+                alias?: string | null;
                 config?: string | null;
+                group?: string | null;
                 /** @description The id or name of a label; of several, all are wanted (B1). */
                 label?: string[];
                 limit?: number;
@@ -5152,7 +5158,9 @@ export interface operations {
     summarise_agents_api_agents_summary_get: {
         parameters: {
             query?: {
+                alias?: string | null;
                 config?: string | null;
+                group?: string | null;
                 /** @description The id or name of a label; of several, all are wanted (B1). */
                 label?: string[];
                 reportingRule?: string | null;

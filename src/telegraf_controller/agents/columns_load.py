@@ -1,0 +1,380 @@
+"""Reading columns from the database, packed there: a million rows handed over one by one would hold up this process.
+
+Every agent's liveness is read each time. Who agents are is read only for those that the checksum in their liveness
+(`AgentLiveness.identity`) says have changed; the order of names, as the database has it, whenever any has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from telegraf_controller.agents.columns import ID, MAX_ROWS, Columns, Identities, Mask, Texts, find_rows
+from telegraf_controller.agents.identity import version_key
+from telegraf_controller.db.base import Id
+from telegraf_controller.db.engine import Database
+
+_LIVENESS_ROW = np.dtype([("id", ID), ("last_seen", ">i8"), ("identity", ">i8"), ("rule", ">i4"), ("status", ">i2")])
+_NAME_ROW = np.dtype([("id", ID), ("same", "u1")])
+_END = "\x1e"
+"""Between texts: heartbeats' control characters are replaced before they are stored."""
+
+_LIVENESS_STEP = 100_000
+_IDENTITY_STEP = 10_000
+"""How many agents one statement reads: no step holds up the event loop."""
+
+_LONGEST_SHORT_TEXT = 128
+"""In bytes. One long text makes every row as wide, so what is longer yet stands apart."""
+
+# Ids as sixteen bytes, in hexadecimal on SQLite, which cannot join bytes; numbers with the most significant byte first.
+_SQLITE = {
+    "liveness": """
+        SELECT group_concat(hex(agent_id) || printf('%016x%016x%08x%04x', last_seen, identity, rule, status), ''),
+            max(agent_id)
+        FROM (SELECT * FROM agent_liveness WHERE agent_id > :after ORDER BY agent_id LIMIT :step)""",
+    "names": """
+        SELECT group_concat(hex(id) || CASE WHEN same THEN '01' ELSE '00' END, '') FROM (
+            SELECT id, name_key = lag(name_key) OVER (ORDER BY name_key, id) AS same FROM agents ORDER BY name_key, id
+        )""",
+    "identities": """
+        SELECT group_concat(hex(id), ''), group_concat(search_text, char(30)),
+            group_concat(coalesce(telegraf_version, ''), char(30))
+        FROM (SELECT id, search_text, telegraf_version FROM agents WHERE {which})""",
+    "references": """
+        SELECT reference, group_concat(hex(agent_id), '') FROM agent_references WHERE {which} GROUP BY reference""",
+    "labelled": """
+        SELECT group_concat(hex(agent_id), '') FROM agent_labels
+        JOIN labels ON labels.id = label_id WHERE labels.name = :key OR labels.id = :id""",
+}
+_POSTGRESQL = {
+    "liveness": """
+        SELECT string_agg(uuid_send(agent_id) || int8send(last_seen) || int8send(identity) || int4send(rule)
+            || int2send(status), ''::bytea), NULL
+        FROM agent_liveness""",
+    "names": """
+        SELECT string_agg(uuid_send(id) || CASE WHEN same THEN '\\x01'::bytea ELSE '\\x00'::bytea END, ''::bytea) FROM (
+            SELECT id, name_key = lag(name_key) OVER (ORDER BY name_key, id) AS same FROM agents ORDER BY name_key, id
+        ) AS named""",
+    "identities": """
+        SELECT string_agg(uuid_send(id), ''::bytea), string_agg(search_text, chr(30)),
+            string_agg(coalesce(telegraf_version, ''), chr(30))
+        FROM (SELECT id, search_text, telegraf_version FROM agents WHERE {which}) AS wanted""",
+    "references": """
+        SELECT reference, string_agg(uuid_send(agent_id), ''::bytea)
+        FROM agent_references WHERE {which} GROUP BY reference""",
+    "labelled": """
+        SELECT string_agg(uuid_send(agent_id), ''::bytea) FROM agent_labels
+        JOIN labels ON labels.id = label_id WHERE labels.name = :key OR labels.id = :id""",
+}
+
+
+class CannotHold(Exception):
+    """The fleet does not fit into columns: too many agents, or ids whose upper halves are alike."""
+
+
+async def load_columns(database: Database, now: datetime, before: Columns | None) -> Columns:
+    """Return the fleet as it is now; `before` is what was loaded last. Raises CannotHold, StorageUnavailable."""
+    async with database.read() as session:
+        if database.is_postgresql:
+            # One snapshot for all statements, as SQLite gives by itself.
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        reader = _Reader(session, _POSTGRESQL if database.is_postgresql else _SQLITE)
+        liveness = await reader.liveness()
+        high, low = liveness["id"]["high"].astype(np.uint64), liveness["id"]["low"].astype(np.uint64)
+        old_rows, kept = await asyncio.to_thread(_matched, before, liveness)
+        identities = await _identities(reader, liveness["id"], old_rows, kept, before)
+    return Columns(
+        as_of=now,
+        high=high,
+        low=low,
+        last_seen=liveness["last_seen"].astype(np.int64),
+        identity=liveness["identity"].astype(np.int64),
+        rules=liveness["rule"].astype(np.int32),
+        status=liveness["status"].astype(np.uint8),
+        identities=identities,
+    )
+
+
+async def load_label(session: AsyncSession, columns: Columns, key: str) -> Mask:
+    """Return which rows carry a label, given its id or name. Raises StorageUnavailable."""
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    ids = await _Reader(session, _POSTGRESQL if postgresql else _SQLITE).labelled(key)
+    return await asyncio.to_thread(_mask_of, columns, ids)
+
+
+def _mask_of(columns: Columns, ids: NDArray[np.void]) -> Mask:
+    mask = np.zeros(len(columns), np.bool_)
+    rows, there = columns.rows_of(ids)
+    mask[rows[there]] = True
+    return mask
+
+
+class _Reader:
+    """The statements of one database."""
+
+    def __init__(self, session: AsyncSession, statements: dict[str, str]) -> None:
+        self._session = session
+        self._statements = statements
+        self._in_steps = statements is _SQLITE
+
+    async def liveness(self) -> NDArray[np.void]:
+        """Return the liveness of every agent in the order of their ids. Raises CannotHold."""
+        parts, after = [], b""
+        while True:
+            given = {"after": after, "step": _LIVENESS_STEP} if self._in_steps else {}
+            packed, last = (await self._session.execute(text(self._statements["liveness"]), given)).one()
+            if packed is not None:
+                parts.append(await asyncio.to_thread(_unpacked, packed, _LIVENESS_ROW))
+            if last is None:
+                break
+            after = last
+        return await asyncio.to_thread(_sorted_by_id, np.concatenate(parts) if parts else np.zeros(0, _LIVENESS_ROW))
+
+    async def names(self) -> NDArray[np.void]:
+        """Return every agent in the order of names, and whether it has the same name as the one before."""
+        packed = (await self._session.execute(text(self._statements["names"]))).scalar()
+        return await asyncio.to_thread(_unpacked, packed, _NAME_ROW)
+
+    async def labelled(self, key: str) -> NDArray[np.void]:
+        """Return the ids of the agents that carry a label, given its id or name."""
+        label_id = _as_uuid(key)
+        statement = text(self._statements["labelled"]).bindparams(bindparam("id", label_id, type_=Id))
+        packed = (await self._session.execute(statement, {"key": key})).scalar()
+        return await asyncio.to_thread(_unpacked, packed, ID)
+
+    async def identities(self, ids: NDArray[np.void], versions: _Names) -> _Read:
+        """Return who the agents are that there are among `ids`, and who refers to what."""
+        read = _Read(versions)
+        for which, given in _ranges(ids):
+            row = (await self._execute("identities", "id", which, given)).one()
+            if row[0] is not None:
+                await asyncio.to_thread(read.add, row[0], row[1], row[2])
+            for reference, packed in await self._execute("references", "agent_id", which, given):
+                read.referring.setdefault(reference, []).append(_unpacked(packed, ID))
+        return read
+
+    async def _execute(self, name: str, column: str, which: str, ids: dict[str, Any]) -> Any:
+        statement = text(self._statements[name].format(which=which.format(id=column)))
+        binds = [
+            bindparam(key, type_=Id, expanding=True) if isinstance(value, list) else bindparam(key, type_=Id)
+            for key, value in ids.items()
+        ]
+        return await self._session.execute(statement.bindparams(*binds), ids)
+
+
+def _ranges(ids: NDArray[np.void]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield conditions on an id that together mean `ids`, and more only where that costs less than naming each."""
+    for start in range(0, len(ids), _IDENTITY_STEP):
+        step = ids[start : start + _IDENTITY_STEP]
+        if len(ids) >= 2 * _IDENTITY_STEP:
+            yield "{id} BETWEEN :first AND :last", {"first": _uuid(step[0]), "last": _uuid(step[-1])}
+        else:
+            yield "{id} IN :ids", {"ids": [_uuid(one) for one in step]}
+
+
+async def _identities(
+    reader: _Reader, ids: NDArray[np.void], old_rows: NDArray[np.int64], kept: Mask, before: Columns | None
+) -> Identities:
+    old = None if before is None else before.identities
+    if old is not None and len(old.versions) == len(ids) and kept.all():
+        return old
+    read = await reader.identities(ids[~kept], _Names([None] if old is None else old.version_names))
+    names = await reader.names()
+    return await asyncio.to_thread(_merged, ids, old_rows, kept, old, read, names)
+
+
+class _Names:
+    """Names and their places: a new name gets the next place."""
+
+    def __init__(self, names: Sequence[str | None]) -> None:
+        self.names = list(names)
+        self._places = {name: place for place, name in enumerate(names)}
+
+    def place(self, name: str | None) -> int:
+        """Return the place of a name."""
+        place = self._places.setdefault(name, len(self.names))
+        if place == len(self.names):
+            self.names.append(name)
+        return place
+
+
+class _Read:
+    """What was read of agents, in the order in which it was read."""
+
+    def __init__(self, versions: _Names) -> None:
+        self.names = versions
+        self.referring: dict[str, list[NDArray[np.void]]] = {}
+        self._ids: list[NDArray[np.void]] = [np.zeros(0, ID)]
+        self._versions: list[NDArray[np.int32]] = [np.zeros(0, np.int32)]
+        self._short: list[NDArray[np.bytes_]] = [np.zeros(0, "S1")]
+        self._long: dict[int, bytes] = {}
+        self._count = 0
+
+    def add(self, ids: bytes | str, texts: str, versions: str) -> None:
+        """Take in what one statement gave."""
+        parts = texts.encode().split(_END.encode())
+        for place, part in enumerate(parts):
+            if len(part) > _LONGEST_SHORT_TEXT:
+                self._long[self._count + place] = part
+                parts[place] = b""
+        self._ids.append(_unpacked(ids, ID))
+        self._short.append(np.array(parts, "S"))
+        places = (self.names.place(name or None) for name in versions.split(_END))
+        self._versions.append(np.fromiter(places, np.int32, len(parts)))
+        self._count += len(parts)
+
+    @property
+    def ids(self) -> NDArray[np.void]:
+        """The ids of the agents."""
+        return np.concatenate(self._ids)
+
+    @property
+    def versions(self) -> NDArray[np.int32]:
+        """The places of their versions."""
+        return np.concatenate(self._versions)
+
+    @property
+    def texts(self) -> Texts:
+        """What searches look into, as wide as it takes."""
+        short: NDArray[np.bytes_] = np.concatenate(self._short)
+        return Texts(short, self._long)
+
+
+def _merged(
+    ids: NDArray[np.void],
+    old_rows: NDArray[np.int64],
+    kept: Mask,
+    old: Identities | None,
+    read: _Read,
+    names: NDArray[np.void],
+) -> Identities:
+    """Put what is known of agents that are still the same together with what was read of the others."""
+    high, low = ids["high"].astype(np.uint64), ids["low"].astype(np.uint64)
+    # A range may hold agents besides those that were asked for; what was read of them is as good.
+    rows, there = find_rows(high, low, read.ids)
+    versions = np.zeros(len(ids), np.int32)
+    if old is not None:
+        versions[kept] = old.versions[old_rows[kept]]
+    versions[rows[there]] = read.versions[there]
+    return Identities(
+        texts=_merged_texts(len(ids), old_rows, kept, old, read.texts, rows, there),
+        versions=versions,
+        version_names=read.names.names,
+        version_ranks=_version_ranks(read.names.names),
+        name_ranks=_name_ranks(high, low, names),
+        **_merged_references(high, low, old_rows, kept, old, read.referring),
+    )
+
+
+def _merged_texts(
+    size: int,
+    old_rows: NDArray[np.int64],
+    kept: Mask,
+    old: Identities | None,
+    read: Texts,
+    rows: NDArray[np.int64],
+    there: Mask,
+) -> Texts:
+    width = max(read.short.itemsize, 1 if old is None else old.texts.short.itemsize)
+    short: NDArray[np.bytes_] = np.zeros(size, f"S{width}")
+    long: dict[int, bytes] = {}
+    if old is not None:
+        short[kept] = old.texts.short[old_rows[kept]]
+        if old.texts.long:
+            new_row = _row_of_old(len(old.versions), old_rows, kept)
+            long = {int(new_row[row]): found for row, found in old.texts.long.items() if new_row[row] >= 0}
+    short[rows[there]] = read.short[there]
+    for row in [row for row in long if short[row]]:
+        del long[row]
+    long.update((int(rows[place]), found) for place, found in read.long.items() if there[place])
+    return Texts(short, long)
+
+
+def _version_ranks(names: Sequence[str | None]) -> NDArray[np.int64]:
+    keys = sorted({version_key(name) or "" for name in names if name is not None})
+    ranks = {key: rank for rank, key in enumerate(keys)}
+    return np.array([len(names) if name is None else ranks[version_key(name) or ""] for name in names], np.int64)
+
+
+def _name_ranks(high: NDArray[np.uint64], low: NDArray[np.uint64], names: NDArray[np.void]) -> NDArray[np.int64]:
+    ranks = np.zeros(len(high), np.int64)
+    rows, there = find_rows(high, low, names["id"])
+    ranks[rows[there]] = np.cumsum(names["same"] == 0)[there]
+    return ranks
+
+
+def _merged_references(
+    high: NDArray[np.uint64],
+    low: NDArray[np.uint64],
+    old_rows: NDArray[np.int64],
+    kept: Mask,
+    old: Identities | None,
+    new: dict[str, list[NDArray[np.void]]],
+) -> dict[str, Any]:
+    names = [] if old is None else list(old.references)
+    places = {name: place for place, name in enumerate(names)}
+    pairs = [np.zeros(0, np.int64)]
+    if old is not None:
+        moved = _row_of_old(len(old.versions), old_rows, kept)[old.referring & (MAX_ROWS - 1)]
+        pairs.append((old.referring & ~(MAX_ROWS - 1) | moved)[moved >= 0])
+    for name, ids in new.items():
+        place = places.setdefault(name, len(places))
+        if place == len(names):
+            names.append(name)
+        rows, there = find_rows(high, low, np.concatenate(ids))
+        pairs.append(rows[there] | place << 24)
+    return {"references": names, "referring": np.unique(np.concatenate(pairs))}
+
+
+def _row_of_old(size: int, old_rows: NDArray[np.int64], kept: Mask) -> NDArray[np.int64]:
+    """Return for each old row which row it is now, -1 for none."""
+    new_row = np.full(size, -1, np.int64)
+    new_row[old_rows[kept]] = np.flatnonzero(kept)
+    return new_row
+
+
+def _matched(before: Columns | None, liveness: NDArray[np.void]) -> tuple[NDArray[np.int64], Mask]:
+    """Return the old row of each agent, and whether it is there and the agent still who it was."""
+    if before is None:
+        return np.zeros(len(liveness), np.int64), np.zeros(len(liveness), np.bool_)
+    rows, there = before.rows_of(liveness["id"])
+    if len(before):
+        there &= before.identity[rows] == liveness["identity"]
+    return rows, there
+
+
+def _sorted_by_id(liveness: NDArray[np.void]) -> NDArray[np.void]:
+    high = liveness["id"]["high"].astype(np.uint64)
+    if len(high) > 1 and not (high[1:] > high[:-1]).all():
+        order = np.argsort(high)
+        liveness, high = liveness[order], high[order]
+        if not (high[1:] > high[:-1]).all():
+            raise CannotHold("two agents have ids whose upper halves are alike")
+    if len(liveness) >= MAX_ROWS:
+        raise CannotHold(f"{len(liveness)} agents are too many")
+    return liveness
+
+
+def _unpacked(packed: bytes | str | None, row: np.dtype[Any]) -> NDArray[np.void]:
+    if packed is None:
+        return np.zeros(0, row)
+    return np.frombuffer(bytes.fromhex(packed) if isinstance(packed, str) else packed, row)
+
+
+def _uuid(one: Any) -> UUID:
+    return UUID(int=int(one["high"]) << 64 | int(one["low"]))
+
+
+def _as_uuid(key: str) -> UUID | None:
+    try:
+        return UUID(key)
+    except ValueError:
+        return None

@@ -1,0 +1,237 @@
+"""Lists and counts of large fleets, held against the database's own answers: A4, A5."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import product
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from sqlalchemy import select, text, update
+
+from telegraf_controller import clock
+from telegraf_controller.agents import columns_load, fleet, queries
+from telegraf_controller.agents.columns import ordered
+from telegraf_controller.agents.fleet import Fleet
+from telegraf_controller.agents.identity import agent_id_of
+from telegraf_controller.agents.queries import AgentFilter, SortKey
+from telegraf_controller.agents.status import AgentStatus
+from telegraf_controller.agents.tables import Agent, AgentLiveness
+from telegraf_controller.db.engine import Database
+from telegraf_controller.heartbeats.parse import Heartbeat
+from telegraf_controller.labels.tables import AgentLabel, Label
+from telegraf_controller.reporting.tables import ReportingRule
+from tests.agents.support import given
+from tests.cast import READ_TOKEN, bearer
+from tests.heartbeats.support import NOON, NOON_MS, beat
+from tests.support.api import Api, running_api
+
+SORTS: tuple[SortKey, ...] = ("name", "status", "lastSeen", "version")
+VERSIONS = ("Telegraf 1.9.0", "Telegraf 1.10.0", "Telegraf 1.40.0-rc1", "Telegraf 1.40.0", "unknown")
+HOSTS = ("web", "WEB", "Köln", "straße", "🚀", "", "a%b_c", "x" * 200, "database-7")
+URLS = ("http://c/c/web", "http://c/api/configs/web/toml", "http://c/c/other", "/etc/telegraf.conf")
+
+
+@pytest.fixture
+async def api(migrated_database_url: str) -> AsyncIterator[Api]:
+    async with running_api(migrated_database_url) as api:
+        yield api
+
+
+@pytest.fixture
+async def large(api: Api, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fleet]:
+    """A fleet that counts as large whatever its size, read in small steps."""
+    monkeypatch.setattr(columns_load, "_LIVENESS_STEP", 50)
+    monkeypatch.setattr(columns_load, "_IDENTITY_STEP", 20)
+    monkeypatch.setattr(fleet, "LEAST_REST_SECONDS", 3600.0)
+    monkeypatch.setattr(fleet, "LONGEST_REST_SECONDS", 3600.0)
+    large = Fleet(api.database, exact_agents=0)
+    yield large
+    await large.close()
+
+
+def some_beats(numbers: range, draw: Random) -> list[Heartbeat]:
+    return [
+        beat(
+            f"agent-{number}-{draw.choice(HOSTS)}"[:255],
+            hostname=draw.choice(HOSTS) * draw.choice((0, 1)),
+            version=draw.choice(VERSIONS),
+            status=draw.choice(("OK", "WARN", "FAIL", "UNDEFINED")),
+            address=draw.choice(("10.0.0.1", "10.1.0.2", "2001:db8::7")),
+            configurations=draw.sample(URLS, draw.randrange(3)),
+            at_ms=NOON_MS - draw.choice((0, 1000, 400_000, 4_000_000, 90_000_000)) - draw.randrange(3),
+        )
+        for number in numbers
+    ]
+
+
+async def labelled(database: Database, ids: list[UUID]) -> None:
+    """Put the label `red` on some agents, and another rule on others."""
+    now = clock.now()
+    async with database.write() as session:
+        label = Label(name="red", color="#ff0000", created_at=now, updated_at=now)
+        rule = ReportingRule(
+            number=7, description="slow", not_reporting_after_seconds=900, created_at=now, updated_at=now
+        )
+        session.add_all([label, rule])
+        await session.flush()
+        session.add_all(AgentLabel(agent_id=agent_id, label_id=label.id) for agent_id in ids[::3])
+        await session.execute(update(AgentLiveness).where(AgentLiveness.agent_id.in_(ids[::4])).values(rule=7))
+
+
+async def filters(database: Database) -> list[AgentFilter]:
+    async with database.read() as session:
+        rule = await session.scalar(select(ReportingRule.id).where(ReportingRule.number == 7))
+        label = await session.scalar(select(Label.id))
+    return [
+        AgentFilter(),
+        *(AgentFilter(status=status) for status in (AgentStatus.OK, AgentStatus.FAIL, AgentStatus.NOT_REPORTING)),
+        *(AgentFilter(search=search) for search in ("e", "we", "WEB", "köln", "STRASSE", "🚀", "%", "_", "x" * 150)),
+        AgentFilter(search="10.1."),
+        AgentFilter(search="nowhere"),
+        AgentFilter(version="1.40.0"),
+        AgentFilter(version="7"),
+        AgentFilter(runs=[["alias/web", "config/web"]]),
+        AgentFilter(runs=[["alias/web"], ["alias/other"]]),
+        AgentFilter(runs=[[]]),
+        AgentFilter(labels=["red"]),
+        AgentFilter(labels=["red", str(label)]),
+        AgentFilter(labels=["blue"]),
+        AgentFilter(reporting_rule=rule),
+        AgentFilter(reporting_rule=label),
+        AgentFilter(search="e", labels=["red"], reporting_rule=rule, runs=[["alias/web", "alias/other"]]),
+    ]
+
+
+async def assert_same_answers(api: Api, large: Fleet) -> None:
+    """Hold every list and count against the database's."""
+    async with api.database.read() as session:
+        for wanted in await filters(api.database):
+            for sort_by, descending in product(SORTS, (False, True)):
+                exact, total = await queries.list_agents(
+                    session, wanted, sort_by=sort_by, descending=descending, limit=500
+                )
+                listing = await large.list(session, wanted, sort_by=sort_by, descending=descending, limit=500)
+                assert listing.as_of is not None
+                names = [view.agent.instance_id for view in exact]
+                assert [view.agent.instance_id for view in listing.views] == names, (wanted, sort_by, descending)
+                assert listing.total == total
+                page = await large.list(session, wanted, sort_by=sort_by, descending=descending, offset=7, limit=5)
+                assert [view.agent.instance_id for view in page.views] == names[7:12]
+                assert page.total == total
+            counted = await large.count(session, wanted, clock.now())
+            assert counted.as_of == NOON
+            assert counted.counts == await queries.count_agents(session, wanted, clock.now())
+
+
+async def test_a_large_fleet_is_listed_and_counted_as_the_database_does(api: Api, large: Fleet) -> None:
+    """A4, A5: every filter, sort, order and page; then once more after agents have come, gone and changed."""
+    draw = Random(7)
+    beats = some_beats(range(150), draw)
+    await given(api, *beats)
+    ids = [agent_id_of(heartbeat.instance_id) for heartbeat in beats]
+    with clock.replaced(NOON.timestamp):
+        await labelled(api.database, ids)
+        await large_is_read(api, large)
+        await assert_same_answers(api, large)
+
+        async with api.database.write() as session:
+            await session.execute(text("DELETE FROM agents WHERE instance_id LIKE 'agent-1%'"))
+            silent = AgentLiveness.agent_id.in_(ids[20:40])
+            await session.execute(update(AgentLiveness).where(silent).values(status=AgentStatus.NOT_REPORTING.value))
+        await given(api, *some_beats(range(140, 180), draw))
+        for heartbeat in beats[60:90]:
+            heartbeat.hostname, heartbeat.build, heartbeat.identity = draw.choice(HOSTS) or None, VERSIONS[0], 5
+            heartbeat.received_ms += 10
+        await given(api, *beats[60:90])
+        await large.refresh()
+        await assert_same_answers(api, large)
+
+
+async def large_is_read(api: Api, large: Fleet) -> None:
+    """Ask once, which begins the reading, and wait for it; until then the database answers."""
+    async with api.database.read() as session:
+        assert (await large.list(session, AgentFilter())).as_of is None
+    await large.refresh()
+
+
+async def test_an_agent_that_goes_meanwhile_leaves_the_page(api: Api, large: Fleet) -> None:
+    """A4: what is shown of agents is of now."""
+    await given(api, beat("web-1", status="OK"), beat("web-2"))
+    await large_is_read(api, large)
+    async with api.database.write() as session:
+        await session.execute(text("DELETE FROM agents WHERE instance_id = 'web-2'"))
+    await given(api, beat("web-1", status="FAIL", at_ms=NOON_MS + 1))
+    async with api.database.read() as session:
+        listing = await large.list(session, AgentFilter())
+        assert [(view.agent.instance_id, view.liveness.status) for view in listing.views] == [("web-1", 2)]
+        assert listing.total == 2
+    await large.refresh()
+    async with api.database.read() as session:
+        assert (await large.list(session, AgentFilter())).total == 1
+
+
+async def test_agents_that_share_half_of_their_id_are_told_apart_by_the_database(api: Api, large: Fleet) -> None:
+    await given(api, beat("web-1"))
+    twin = UUID(int=agent_id_of("web-1").int ^ 1)
+    async with api.database.write() as session:
+        session.add(
+            Agent(
+                id=twin, instance_id="twin", telegraf_build="", configurations=[], name_key="twin", search_text="twin",
+                first_seen=NOON,
+            )
+        )  # fmt: skip
+        await session.flush()
+        session.add(AgentLiveness(agent_id=twin, last_seen=NOON, identity=1, rule=1, status=0))
+    with pytest.raises(columns_load.CannotHold):
+        await large.refresh()
+    async with api.database.read() as session:
+        listing = await large.list(session, AgentFilter())
+    assert (listing.total, listing.as_of) == (2, None)
+
+
+async def test_the_api_says_what_moment_a_large_fleet_is_shown_of(api: Api, large: Fleet) -> None:
+    """A4, A5"""
+    await given(api, beat("web-1"), beat("web-2"))
+    exact = await api.http.get("/api/agents/summary", headers=bearer(READ_TOKEN))
+    assert exact.json()["asOf"] is None
+    api_fleet: Fleet = api.app.state.fleet
+    api_fleet._exact_agents = 1
+    with clock.replaced(NOON.timestamp):
+        await api.http.get("/api/agents", headers=bearer(READ_TOKEN))
+        await api_fleet.refresh()
+    answer = await api.http.get("/api/agents?limit=1&page=2", headers=bearer(READ_TOKEN))
+    assert answer.headers["as-of"] == "2026-11-23T12:00:00.000Z"
+    assert [item["instanceId"] for item in answer.json()["items"]] == ["web-2"]
+    summary: dict[str, Any] = (await api.http.get("/api/agents/summary", headers=bearer(READ_TOKEN))).json()
+    assert (summary["total"], summary["asOf"]) == (2, "2026-11-23T12:00:00.000Z")
+    await api_fleet.close()
+
+
+async def test_many_who_ask_at_once_cause_one_reading(api: Api, large: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    await given(api, beat("web-1"))
+    readings = 0
+
+    async def counted(*arguments: Any) -> Any:
+        nonlocal readings
+        readings += 1
+        return await columns_load.load_columns(*arguments)
+
+    monkeypatch.setattr(fleet, "load_columns", counted)
+    await asyncio.gather(*(large.refresh() for _ in range(10)))
+    assert readings == 1
+
+
+@pytest.mark.parametrize("far_apart", [False, True])
+@pytest.mark.parametrize("descending", [False, True])
+def test_rows_are_ordered_by_value_and_ties_by_row(far_apart: bool, descending: bool) -> None:
+    """A4"""
+    values = [3, -5, 3, 0, 3, -5] + ([2**60] if far_apart else [])
+    turned = [-value if descending else value for value in values]
+    expected = sorted(range(len(values)), key=lambda row: (turned[row], row))
+    assert ordered(np.array(values, np.int64), descending=descending).tolist() == expected
+    assert ordered(np.zeros(0, np.int64), descending=descending).tolist() == []
