@@ -232,3 +232,38 @@ def test_agents_are_labelled_and_forgotten_together(controller: Controller, open
     press(page.get_by_role("toolbar", name="Chosen rows"), "Delete…")
     press(dialog(page, "Delete 2 agents?"), "Delete")
     expect(page.get_by_role("table", name="agents")).to_have_count(0)
+
+
+def test_agents_follow_another_rule_and_the_default_again_when_it_goes(
+    controller: Controller, open_page: OpenPage
+) -> None:
+    """R1, R2"""
+    assert report(controller, "laptop-1", AGENT_TOKEN).status_code == 204
+    page = open_page(MONA)
+    page.goto("/reporting-rules")
+    press_first(page, "New rule")
+    form = dialog(page, "New reporting rule")
+    form.get_by_role("textbox", name="Description").fill("Laptops")
+    form.get_by_label("Not reporting after", exact=True).fill("2")
+    form.get_by_label("Not reporting after: unit").select_option("hours")
+    press(form, "Create rule")
+    expect_said(page, "Laptops is created.")
+
+    page.goto("/agents?search=laptop-1")
+    from_menu(page, "laptop-1", "Reporting rule…")
+    form = dialog(page, "Reporting rule of laptop-1")
+    form.locator("[aria-haspopup=listbox]").click()
+    page.get_by_role("option", name="Laptops").click()
+    expect(form).to_contain_text("Not reporting after 2 h of silence.")
+    press(form, "Assign")
+    expect(row(page, "Laptops")).to_contain_text("laptop-1")
+
+    page.goto("/reporting-rules")
+    from_menu(page, "Laptops", "Delete…")
+    question = dialog(page, "Delete this rule?")
+    expect(question).to_contain_text("1 agent follows it")
+    press(question, "Delete")
+    expect(row(page, "Laptops")).to_have_count(0)
+    page.goto("/agents?search=laptop-1")
+    expect(page.get_by_role("table", name="agents")).to_contain_text("laptop-1")
+    expect(page.get_by_role("table", name="agents")).not_to_contain_text("Laptops")
