@@ -13,7 +13,7 @@ type AgentListQuery = NonNullable<paths["/api/agents"]["get"]["parameters"]["que
 
 const all = ["agents"] as const;
 
-export const agentFilters = ["status", "version", "label", "config", "reportingRule"] as const;
+export const agentFilters = ["status", "version", "label", "config", "group", "reportingRule"] as const;
 
 function conditions(list: List) {
   return {
@@ -22,6 +22,7 @@ function conditions(list: List) {
     version: list.filters.version?.[0],
     label: list.filters.label ?? [],
     config: list.filters.config?.[0],
+    group: list.filters.group?.[0],
     reportingRule: list.filters.reportingRule?.[0],
   };
 }

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 
 import type { Agent } from "@/api/types";
 import { configSource } from "@/features/configs/queries";
+import { groupSource } from "@/features/groups/queries";
 import { labelSource } from "@/features/labels/queries";
 import { ruleSource } from "@/features/reporting/queries";
 import type { ListDefaults } from "@/shared/lib/list-state";
@@ -104,6 +105,7 @@ function useAgentFilters(): Filter[] {
   const filters: (Filter | false)[] = [
     { name: "status", label: "Status", options: STATUSES.map(({ name, label }) => ({ value: name, label })) },
     can("configs:read") && { name: "config", label: "Configuration", source: configSource },
+    can("config-groups:read") && { name: "group", label: "Group", source: groupSource },
     can("reporting-rules:read") && { name: "reportingRule", label: "Rule", source: ruleSource },
     can("labels:read") && { name: "label", label: "Label", multiple: true, source: labelSource },
     { name: "version", label: "Telegraf", source: versionSource },

@@ -31,7 +31,7 @@ function Managed({ config }: { config: AgentConfig }) {
     <>
       <div className={classes.head}>
         <span className={classes.name}><ConfigLink config={config} /></span>
-        {config.group && config.name && <span className="tc-faint">in the group {config.group}</span>}
+        {config.groupId && <span className="tc-faint">group</span>}
         {config.alias && <span className="tc-faint">by the alias <span className="tc-mono">{config.alias}</span></span>}
       </div>
       {parameters.length > 0 && (
@@ -45,8 +45,6 @@ function Managed({ config }: { config: AgentConfig }) {
 
 function ConfigLink({ config }: { config: AgentConfig }) {
   const can = useCan();
-  const name = config.name ?? config.group ?? config.alias;
-  if (!config.id) return name;
-  if (config.name) return can("configs:read") ? <Link to={urls.config(config.id)}>{name}</Link> : name;
-  return can("config-groups:read") ? <Link to={urls.group(config.id)}>{name}</Link> : name;
+  if (config.groupId) return can("config-groups:read") ? <Link to={urls.group(config.groupId)}>{config.group}</Link> : config.group;
+  return config.id && can("configs:read") ? <Link to={urls.config(config.id)}>{config.name}</Link> : config.name;
 }
