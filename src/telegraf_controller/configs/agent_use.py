@@ -6,10 +6,10 @@ Agents are a room to the right of this one, which knows of them where their URLs
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
-from sqlalchemy import SmallInteger, String, case, column, func, select, table
+from sqlalchemy import Select, SmallInteger, String, column, func, select, table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.db.base import Id
@@ -41,17 +41,26 @@ async def count_agents_by_references(
 
     `reporting_only` leaves out agents that have fallen silent (A2).
     """
-    counts = dict.fromkeys(references, 0)
-    keys = list(references)
-    owners = {reference: number for number, key in enumerate(keys) for reference in references[key]}
-    if not owners:
-        return counts
-    owner = case(owners, value=_references.c.reference).label("owner")
-    using = select(owner, _references.c.agent_id).where(_references.c.reference.in_(owners)).distinct()
+    every = [reference for names in references.values() for reference in names]
+    if not every:
+        return dict.fromkeys(references, 0)
+    counted = _using(select(_references.c.reference, func.count().label("agents")), every, reporting_only)
+    rows = await session.execute(counted.group_by(_references.c.reference))
+    agents = {row.reference: row.agents for row in rows}
+    counts = {}
+    for key, names in references.items():
+        used = [reference for reference in names if reference in agents]
+        counts[key] = sum(agents[reference] for reference in used)
+        if len(used) > 1:
+            # An agent may come by several names. To tell its rows apart costs several times as much, so only here.
+            each_once = _using(select(func.count(_references.c.agent_id.distinct())), used, reporting_only)
+            counts[key] = await session.scalar(each_once) or 0
+    return counts
+
+
+def _using(statement: Select[Any], references: Sequence[str], reporting_only: bool) -> Select[Any]:
+    statement = statement.where(_references.c.reference.in_(references))
     if reporting_only:
         reporting = select(_liveness.c.agent_id).where(_liveness.c.status != NOT_REPORTING)
-        using = using.where(_references.c.agent_id.in_(reporting))
-    used = using.subquery()
-    for number, agents in await session.execute(select(used.c.owner, func.count()).group_by(used.c.owner)):
-        counts[keys[number]] = agents
-    return counts
+        statement = statement.where(_references.c.agent_id.in_(reporting))
+    return statement
