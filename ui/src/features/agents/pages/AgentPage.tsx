@@ -95,11 +95,12 @@ function About({ agent, onRule }: { agent: Agent; onRule?: (() => void) | undefi
 function RuleOf({ agent, onChange }: { agent: Agent; onChange: (() => void) | undefined }) {
   const can = useCan();
   const { id, description } = agent.reportingRule;
-  const rule = useQuery({ ...ruleQuery(id), enabled: can("reporting-rules:read") }).data;
+  const mayRead = can("reporting-rules:read");
+  const rule = useQuery({ ...ruleQuery(id), enabled: mayRead }).data;
   return (
     <>
       {description}
-      {rule && <span className="tc-faint"> · not reporting after {durationText(rule.notReportingAfter)}</span>}
+      {mayRead && <span className="tc-faint"> · not reporting after {rule ? durationText(rule.notReportingAfter) : "…"}</span>}
       {onChange && <> · <Anchor component="button" type="button" size="sm" onClick={onChange}>Change…</Anchor></>}
     </>
   );

@@ -28,9 +28,9 @@ export function AgentsOf({ configId }: { configId: string }) {
   const { items, total } = agents.data;
   const all = <Link to={urls.agentsWith({ config: configId })}>All in the list of agents</Link>;
   return (
-    <Section title={counted(total, "agent")} lead="Agents whose latest heartbeat names this configuration." actions={total > 0 && all}>
+    <Section title={total ? counted(total, "agent") : "No agents"} lead="Agents whose latest heartbeat names this configuration." actions={total > 0 && all}>
       {total === 0 ? (
-        <span className="tc-faint">None. “Use this configuration” makes the command that starts one.</span>
+        <span className="tc-faint">“Use this configuration” makes the command that starts one.</span>
       ) : (
         <SmallTable
           label="Agents"

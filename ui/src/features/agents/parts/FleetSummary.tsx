@@ -26,7 +26,7 @@ export function FleetSummary({ list, refetchEveryMs }: { list: List; refetchEver
     <section className={classes.panel} aria-label="Summary of the fleet">
       <div className={classes.head}>
         <span className={classes.total}>{query.data ? counted(query.data.total, "agent") : <Skeleton height={16} width={96} />}</span>
-        <div className={classes.legend}>{query.data && <Legend summary={query.data} list={list} />}</div>
+        <div className={classes.legend}><Legend summary={query.data} list={list} /></div>
         <Button size="compact-xs" variant="subtle" color="gray" rightSection={<Chevron size={14} />} aria-expanded={opened} onClick={() => setOpened(!opened)}>
           Summary
         </Button>
@@ -42,20 +42,21 @@ export function FleetSummary({ list, refetchEveryMs }: { list: List; refetchEver
   );
 }
 
-function Legend({ summary, list }: { summary: AgentSummary; list: List }) {
+/** It has its place before there are numbers, so that nothing moves when they come. */
+function Legend({ summary, list }: { summary: AgentSummary | undefined; list: List }) {
   const chosen = list.filters.status?.[0];
   return STATUSES.map(({ name, number, label, tone, meaning }) => {
-    const count = summary.status[number] ?? 0;
+    const count = summary?.status[number] ?? 0;
     return (
       <UnstyledButton
         key={name}
         className={classes.status}
         style={fillOf(tone)}
         aria-pressed={chosen === name}
-        title={`${shareText(count, summary.total)}: ${meaning}`}
+        title={summary && `${shareText(count, summary.total)}: ${meaning}`}
         onClick={() => list.setFilter("status", chosen === name ? [] : [name])}
       >
-        {label} <strong>{countText(count)}</strong>
+        {label} <strong>{summary ? countText(count) : "–"}</strong>
       </UnstyledButton>
     );
   });

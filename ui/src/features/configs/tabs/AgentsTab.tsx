@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
-import type { Config } from "@/api/types";
+import type { Config, GroupSummary } from "@/api/types";
 import { AgentsOf } from "@/features/agents/offered";
 import { groupChoicesQuery } from "@/features/groups/queries";
-import { counted } from "@/shared/lib/numbers";
-import { Facts, Section } from "@/shared/parts/Section";
+import { counted, countText } from "@/shared/lib/numbers";
+import { Section } from "@/shared/parts/Section";
 import { useCan } from "@/shared/session";
+import { type SmallColumn, SmallTable } from "@/shared/table/SmallTable";
 import { urls } from "@/shared/urls";
 
 /** Who runs the configuration: agents that fetch it by its own address, and groups that it is part of. */
@@ -20,16 +21,16 @@ export function AgentsTab({ config }: { config: Config }) {
   );
 }
 
+const COLUMNS: SmallColumn<GroupSummary>[] = [
+  { key: "group", header: "Group", cell: (group) => <Link to={urls.group(group.id)}>{group.name}</Link> },
+  { key: "agents", header: "Agents", cell: (group) => group.agentCount ? countText(group.agentCount) : <span className="tc-faint">none</span> },
+];
+
 function Groups({ config }: { config: Config }) {
   const groups = useQuery(groupChoicesQuery).data?.filter((group) => config.groups.includes(group.id)) ?? [];
   return (
     <Section title={`In ${counted(config.groups.length, "group")}`} lead="Agents that fetch one of these run this configuration as a part of it.">
-      <Facts
-        facts={groups.map((group) => [
-          group.name,
-          <><Link to={urls.group(group.id)}>Group</Link> <span className="tc-faint">· {group.agentCount ? counted(group.agentCount, "agent") : "no agents"}</span></>,
-        ])}
-      />
+      <SmallTable label="Groups" rows={groups} columns={COLUMNS} rowKey={(group) => group.id} rowName={(group) => group.name} />
     </Section>
   );
 }
