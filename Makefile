@@ -20,12 +20,12 @@ say = @printf '\n==> %s\n' $(1)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint format lock ui api wheel bench bench-serving bench-scale clean
+.PHONY: help setup run test lint format lock ui api screenshots wheel bench bench-serving bench-scale clean
 
 help: ## List the targets
 	@printf 'Telegraf Controller. Targets:\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf '\nAdd ARGS="..." to pass arguments to run, test, bench, bench-serving, bench-scale or lock; PYTHON=... to choose the interpreter.\n'
+	@printf '\nAdd ARGS="..." to pass arguments to run, test, screenshots, bench, bench-serving, bench-scale or lock; PYTHON=... to choose the interpreter.\n'
 
 setup: $(RUNTIME) $(PACKAGE) ## Create .venv with the telegraf_controller command in it
 
@@ -58,6 +58,9 @@ ui: setup ## Build the web interface if its sources have changed
 
 api: setup ## Make the API types of the web interface anew
 	@$(UI) api
+
+screenshots: ui $(DEV) ## Take pictures of every page, light and dark, for a desk and a phone, into screenshots/
+	@$(BIN)/python -m tests.end_to_end.tour $(ARGS)
 
 wheel: setup ## Build a wheel and a source distribution into dist/; both contain the web interface
 	@$(BIN)/python -m hatchling build

@@ -92,7 +92,7 @@ export const eventsQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: [...all, "one", id, "events"],
     queryFn: ({ signal, pageParam }) =>
-      api.get("/api/agents/{agent_id}/events", { path: { agent_id: id }, query: { page: pageParam, limit: 10 }, signal }),
+      api.get("/api/agents/{agent_id}/events", { path: { agent_id: id }, query: { page: pageParam, limit: 5 }, signal }),
     initialPageParam: 1,
     getNextPageParam: (last) => (last.page * last.limit < last.total ? last.page + 1 : undefined),
   });

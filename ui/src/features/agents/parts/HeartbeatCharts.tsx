@@ -37,8 +37,11 @@ export function HeartbeatCharts({ agent, refetchEveryMs }: { agent: Agent; refet
       ) : (
         <>
           <Charts slots={slots} />
-          {(query.isPending || beats.length > 0) && <Disclosure label="The same in numbers"><Numbers beats={beats} /></Disclosure>}
-          {query.data && beats.length === 0 && <span className="tc-faint">Heartbeats are kept for 24 hours, and there was none.</span>}
+          {query.data?.items.length === 0 ? (
+            <span className="tc-faint">Heartbeats are kept for 24 hours, and there was none.</span>
+          ) : (
+            <Disclosure label="The same in numbers"><Numbers beats={beats} /></Disclosure>
+          )}
         </>
       )}
     </Section>

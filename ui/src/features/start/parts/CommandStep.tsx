@@ -8,6 +8,7 @@ import { useEndpoints } from "@/shared/endpoints";
 import { Notice } from "@/shared/parts/Notice";
 import { Snippet } from "@/shared/parts/Snippet";
 import { Loading, LoadError } from "@/shared/parts/states";
+import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
 
 import { Step } from "./Step";
@@ -31,6 +32,7 @@ function CommandOf({ config, token }: { config: Config; token: TokenCreated | nu
 
 function Paste({ config, variables, token }: { config: Config; variables: ConfigVariables; token: TokenCreated | null }) {
   const command = useCommand(config, variables, token?.token ?? null);
+  const can = useCan();
   const { api, heartbeat } = useEndpoints();
   const isLocal = [api, heartbeat].some((url) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname));
   return (
@@ -45,8 +47,8 @@ function Paste({ config, variables, token }: { config: Config; variables: Config
       {!token && <p>Put the value of your token in place of {TOKEN_PLACEHOLDER}.</p>}
       {isLocal && (
         <Notice tone="info">
-          The addresses in it work on the machine of the controller only. For other machines, open this page by the controller's name, or{" "}
-          <Link to={urls.settings}>set the public addresses</Link>.
+          The addresses in it work on the machine of the controller only. For other machines, open this page by the controller's name
+          {can("settings:write") && <>, or <Link to={urls.settings}>set the public addresses</Link></>}.
         </Notice>
       )}
     </>
