@@ -29,7 +29,7 @@ from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
 from telegraf_controller.heartbeats.store_sqlite import SqliteStore
 from telegraf_controller.options import Options
-from telegraf_controller.processes.small_requests import serve_small_requests
+from telegraf_controller.processes.granian_server import serve
 from tests.cast import AGENT_TOKEN, bearer, cast_users
 
 ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -112,7 +112,7 @@ async def running_port(
     stop = asyncio.Event()
     await server.start()
     serving = asyncio.create_task(
-        serve_small_requests(server, listener, stop=stop, keep_alive_seconds=75, max_connections=1000, grace_seconds=3)
+        serve(server, "rsgi", listener, stop=stop, keep_alive_seconds=75, max_connections=1000, grace_seconds=3)
     )
     limits = httpx.Limits(max_connections=200)
     try:

@@ -13,7 +13,6 @@ import os
 import resource
 import socket
 import ssl
-from collections.abc import Callable
 from typing import Final, cast
 
 import structlog
@@ -72,7 +71,7 @@ class ConnectionLimit:
 
     async def _refuse(self, connection: socket.socket) -> None:
         connection.setblocking(False)
-        refusal = Refusal()
+        refusal = _Refusal()
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: refusal,
@@ -91,23 +90,16 @@ class ConnectionLimit:
             log.warning("connection limit reached, new connections hear 503", connections=connections)
 
 
-class Refusal(asyncio.Protocol):
-    """Answers 503 to whatever is asked, and hangs up; `over` is set when the connection is gone, and `on_end` called.
+class _Refusal(asyncio.Protocol):
+    """Answers 503 to whatever is asked, and hangs up; `over` is set when the connection is gone."""
 
-    With `at_once` it hangs up without a word.
-    """
-
-    def __init__(self, on_end: Callable[[Refusal], None] | None = None, *, at_once: bool = False) -> None:
+    def __init__(self) -> None:
         self.over = asyncio.Event()
         self._answered = False
-        self._on_end = on_end
-        self._at_once = at_once
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by inheritance
         self._deadline = asyncio.get_running_loop().call_later(REFUSAL_SECONDS, self._transport.abort)
-        if self._at_once:
-            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         # Not before the client has begun to ask: Go's client takes an earlier answer for a protocol error. What else it
@@ -124,8 +116,6 @@ class Refusal(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._deadline.cancel()
         self.over.set()
-        if self._on_end is not None:
-            self._on_end(self)
 
 
 def allowed_connections(wanted: int, *, shared_by: int = 1) -> int:

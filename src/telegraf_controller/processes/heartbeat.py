@@ -10,8 +10,7 @@ from telegraf_controller.heartbeats.server import build
 from telegraf_controller.options import Options
 from telegraf_controller.processes.connections import allowed_connections
 from telegraf_controller.processes.database import open_database
-from telegraf_controller.processes.granian_server import tls_of
-from telegraf_controller.processes.small_requests import serve_small_requests
+from telegraf_controller.processes.granian_server import serve, tls_of
 
 
 async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
@@ -21,8 +20,9 @@ async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.
     app = build(options, database)
     try:
         await app.start()
-        await serve_small_requests(
+        await serve(
             app,
+            "rsgi",
             sockets[0],
             stop=stop,
             keep_alive_seconds=options.keep_alive_timeout,
