@@ -17,18 +17,23 @@ export function useList(defaults: ListDefaults): List {
   const state = useMemo(() => readListState(address, defaults), [address, defaults]);
 
   const change = useCallback<List["change"]>(
-    (wanted, options) =>
-      setAddress((now) => writeListState(changedListState(readListState(now, defaults), wanted), defaults, now), {
-        preventScrollReset: true,
-        ...options,
-      }),
+    (wanted, options) => {
+      const now = addressNow();
+      const next = writeListState(changedListState(readListState(now, defaults), wanted), defaults, now);
+      setAddress(next, { preventScrollReset: true, ...options });
+    },
     [setAddress, defaults],
   );
   const setFilter = useCallback<List["setFilter"]>(
-    (name, values) => change({ filters: { ...state.filters, [name]: values } }),
-    [change, state.filters],
+    (name, values) => change({ filters: { ...readListState(addressNow(), defaults).filters, [name]: values } }),
+    [change, defaults],
   );
   const clear = useCallback(() => change({ search: "", filters: {} }), [change]);
   const isFiltered = state.search !== "" || Object.values(state.filters).some((values) => values.length > 0);
   return { ...state, change, setFilter, clear, isFiltered };
+}
+
+/** Not the address of the last render: a search that waits for a pause in typing must not undo a filter chosen meanwhile. */
+function addressNow(): URLSearchParams {
+  return new URLSearchParams(window.location.search);
 }
