@@ -85,7 +85,7 @@ def open_page_at(open_page: OpenPage, address: str) -> Page:
 def test_an_invite_that_was_taken_back_is_worth_nothing(open_page: OpenPage, administrator_page: Page) -> None:
     """U5"""
     link = invite(administrator_page, "Ina", "Viewer")
-    press(row(administrator_page, "Ina"), "Take back")
+    press(administrator_page, "Take back the invite of Ina")
     press(dialog(administrator_page, "Take the invite back?"), "Take back")
     expect(administrator_page.get_by_role("region", name="Pending invites")).to_have_count(0)
     stranger = open_page_at(open_page, link)
