@@ -18,7 +18,8 @@ from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.status import AgentStatus
 from telegraf_controller.agents.tables import AgentEvent, AgentLiveness
 from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
-from telegraf_controller.heartbeats.store import HeartbeatStore
+from telegraf_controller.heartbeats.parse import Heartbeat
+from telegraf_controller.heartbeats.store import HeartbeatStore, TryAgain
 from telegraf_controller.reporting.sweep import delete_silent, sweep
 from telegraf_controller.reporting.tables import ReportingRule
 from tests.agents.support import given
@@ -188,7 +189,16 @@ async def test_events_form_a_chain_whatever_happens_at_once(api: Api) -> None:
             beats = [
                 beat(name, at_ms=NOON_MS + later_ms, status=status) for name, status in zip(some, statuses, strict=True)
             ]
+            while not await written(store, beats):
+                pass
+
+    async def written(store: HeartbeatStore, beats: list[Heartbeat]) -> bool:
+        # Two that wait for each other are told to try again, as the writer does.
+        try:
             await store.write(Batch(beats), generation)
+        except TryAgain:
+            return False
+        return True
 
     async def keep_sweeping() -> None:
         for _ in range(25):

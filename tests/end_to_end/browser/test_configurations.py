@@ -92,10 +92,6 @@ def test_whoever_finds_the_other_text_better_takes_it(controller: Controller, op
     expect(editor(mona)).to_contain_text("[[inputs.mem]]")
     expect(editor(mona)).to_contain_text('interval = "10s"')
     expect(mona.get_by_role("button", name="Save", exact=True)).to_be_disabled()
-    # It was one step, so what was dropped by mistake comes back.
-    editor(mona).click()
-    mona.keyboard.press("ControlOrMeta+z")
-    expect(editor(mona)).to_contain_text('interval = "20s"')
 
 
 def test_versions_are_compared_and_an_old_one_comes_back(controller: Controller, open_page: OpenPage) -> None:

@@ -21,7 +21,7 @@ def test_people_come_to_the_page_that_they_asked_for(visitor_page: Page) -> None
     expect(visitor_page).to_have_title("Sign in · Telegraf Controller")
     assert_accessible(visitor_page)
     sign_in(visitor_page, MONA)
-    expect(visitor_page.get_by_role("heading", name="Labels")).to_be_visible()
+    expect(visitor_page.get_by_role("heading", name="Labels", level=1)).to_be_visible()
     assert visitor_page.url.endswith("/labels?search=web")
 
 
