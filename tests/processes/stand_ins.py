@@ -12,6 +12,8 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
+
 from telegraf_controller.options import Options
 from telegraf_controller.processes.granian_server import serve, tls_of
 
@@ -67,5 +69,6 @@ async def failing(options: Options, sockets: Sequence[socket.socket], stop: asyn
 
 
 async def stubborn(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
-    """Never stop."""
+    """Never stop; says when it has begun, for before that a signal still ends the process."""
+    structlog.get_logger(__name__).info("never stopping")
     await asyncio.Event().wait()

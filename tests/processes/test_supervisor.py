@@ -93,6 +93,7 @@ def test_a_stop_finishes_what_is_under_way_and_refuses_newcomers(tmp_path: Path,
 def test_a_second_signal_ends_everything_at_once(tmp_path: Path) -> None:
     with supervised(tmp_path, SCHEDULER="stubborn") as program:
         program.wait_until_serving()
+        until(lambda: "never stopping" in program.log)
         children = program.children()
         program.process.send_signal(signal.SIGTERM)
         until(lambda: "stopping signal=SIGTERM" in program.log)
