@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from telegraf_controller import clock
 from tests.cast import ADAM, MONA, Person
 from tests.end_to_end.browser.conftest import OpenPage
 from tests.end_to_end.browser.steps import dialog, editor, expect_said, from_menu, press, row, write
@@ -81,17 +82,27 @@ def test_of_two_who_edit_at_once_the_second_sees_both_texts_and_loses_nothing(
 
 
 def test_whoever_finds_the_other_text_better_takes_it(controller: Controller, open_page: OpenPage) -> None:
-    """V2"""
+    """V2. What they dropped for it comes back, however quick they were."""
     config = create(controller, "given up")
     mona = open_config(open_page, MONA, config)
+    mona.clock.set_fixed_time(clock.now())
     write(mona, SLOWER)
     with controller.api(ADAM.token) as api:
         api.patch(f"/api/configs/{config}", json={"toml": LARGER}).raise_for_status()
     press(mona, "Save")
     press(dialog(mona, "Somebody saved meanwhile"), "Take theirs, drop mine")
+    expect_said(mona, "This is version 2.")
     expect(editor(mona)).to_contain_text("[[inputs.mem]]")
     expect(editor(mona)).to_contain_text('interval = "10s"')
     expect(mona.get_by_role("button", name="Save", exact=True)).to_be_disabled()
+    expect(mona.get_by_role("dialog")).to_have_count(0)
+
+    expect(editor(mona)).to_be_focused()
+    mona.keyboard.press("ControlOrMeta+z")
+    expect(editor(mona)).to_contain_text('interval = "20s"')
+    expect(editor(mona)).not_to_contain_text("[[inputs.mem]]")
+    save(mona, 3)
+    assert served(controller, config) == SLOWER
 
 
 def test_versions_are_compared_and_an_old_one_comes_back(controller: Controller, open_page: OpenPage) -> None:

@@ -1,4 +1,4 @@
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { bracketMatching, indentUnit } from "@codemirror/language";
 import { type Diagnostic, forEachDiagnostic, linter, lintGutter, lintKeymap, nextDiagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -78,7 +78,12 @@ export default function TomlEditor({ ref, start, label, readOnly = false, ...cal
 
   useImperativeHandle(ref, () => ({
     focus: () => view.current?.focus(),
-    replace: (text) => view.current?.dispatch({ changes: { from: 0, to: view.current.state.doc.length, insert: text } }),
+    // Isolated: what was typed within the last half second would else be undone, and so lost, in the same step.
+    replace: (text) =>
+      view.current?.dispatch({
+        changes: { from: 0, to: view.current.state.doc.length, insert: text },
+        annotations: isolateHistory.of("full"),
+      }),
     goTo: (line, column) => {
       const editor = view.current;
       if (!editor) return;

@@ -15,6 +15,8 @@ import { EditorPane } from "../editor/EditorPane";
 import type { TomlEditorHandle } from "../editor/TomlEditor";
 import { useConfigActions } from "../queries";
 
+const UNDO = navigator.userAgent.includes("Mac") ? "⌘Z" : "Ctrl-Z";
+
 /** Edits the text of a configuration. What is typed stays here until it is saved, whatever the server says. */
 export function EditorTab({ config }: { config: Config }) {
   const readOnly = !useCan()("configs:write");
@@ -58,6 +60,8 @@ export function EditorTab({ config }: { config: Config }) {
     setBase({ toml, version });
     setConflict(false);
     editor.current?.replace(toml);
+    editor.current?.focus();
+    notifyDone(`This is version ${version}. ${UNDO} brings your text back.`);
   };
   return (
     <>
