@@ -111,6 +111,8 @@ def _measure(kind: str, given: argparse.Namespace) -> Served:
         fleet = make_fleet(server)
         _keep_file(server, fleet.one[0], folder)
         with nginx(folder, f"root {folder}; index {_FILE}; types {{ }} default_type text/x-toml;") as nginx_url:
+            # Nothing is compiled yet, as after a start.
+            cold = load.drive(server.url, "GET", fleet.full).per_second
             rates = [
                 _rates(load, method, nginx_url, server.url, one=fleet.one, full=fleet.full)
                 for method in ("GET", "HEAD")
@@ -119,7 +121,7 @@ def _measure(kind: str, given: argparse.Namespace) -> Served:
             idle = _polling(load, nothing_url, fleet.full, nothing_id, given.polling, lambda: 0.0)
         polled = _polling(load, server.url, fleet.full, _api_of(server), given.polling, _database_clock(kind))
         print(f"  polling: {polled.share:.1%} of a core, nothing {idle.share:.1%}", flush=True)
-    return Served(kind, rates, polled, idle)
+    return Served(kind, cold, rates, polled, idle)
 
 
 def _rates(load: Load, method: str, nginx_url: str, url: str, *, one: Sequence[str], full: Sequence[str]) -> Rates:

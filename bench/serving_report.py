@@ -44,6 +44,8 @@ class Served:
     """Everything that was found out about one database."""
 
     database: str
+    cold: float
+    """Answers per second of all configurations and groups to GET, in a first round that compiles each of them."""
     rates: list[Rates]
     polled: Polling
     nothing: Polling
@@ -55,12 +57,12 @@ def markdown(measured: Sequence[Served], how: str) -> str:
         [
             f"Version {__version__}, {datetime.now(UTC):%Y-%m-%d}; {how}",
             "",
-            "| database | method | nginx, a file | one of them | of nginx (lowest, highest) | all |",
-            "| --- | --- | ---: | ---: | ---: | ---: |",
+            "| database | method | nginx, a file | one of them | of nginx (lowest, highest) | all | all, cold |",
+            "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
             *(
                 f"| {_NAMES[each.database]} | {rates.method} | {rates.nginx:,.0f}/s "
                 f"| {rates.one:,.0f}/s | {rates.one / rates.nginx:.0%} ({rates.ratios[0]:.0%}, {rates.ratios[-1]:.0%}) "
-                f"| {rates.full:,.0f}/s |"
+                f"| {rates.full:,.0f}/s | {_cold(each, rates)} |"
                 for each in measured
                 for rates in each.rates
             ),
@@ -75,6 +77,10 @@ def markdown(measured: Sequence[Served], how: str) -> str:
             ),
         ]
     )
+
+
+def _cold(served: Served, rates: Rates) -> str:
+    return f"{served.cold:,.0f}/s" if rates.method == "GET" else "-"
 
 
 def _share(served: Served) -> str:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote_plus
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, event
+from sqlalchemy.exc import OperationalError
 
+from telegraf_controller.configs.content import Document, Part
 from telegraf_controller.configs.tables import ConfigVersion
 from telegraf_controller.configs.templates import TemplateCache, parameters_of
-from telegraf_controller.errors import ControllerError
+from telegraf_controller.errors import ControllerError, StorageUnavailable
 from tests.configs.steps import TOML, Configs, error
 
 WANTED = {b"a": "a", b"b": "b"}
@@ -50,13 +56,64 @@ def test_a_long_query_is_read_in_time_that_grows_with_its_length() -> None:
 async def test_a_text_is_read_once_however_many_ask(configs: Configs) -> None:
     """C7"""
     made = await configs.create()
-    statements: list[str] = []
+    with reads_of_texts(configs) as reads:
+        for _ in range(2):
+            answers = await asyncio.gather(*(configs.fetch(made["id"]) for _ in range(30)))
+            assert {answer.text for answer in answers} == {TOML}
+    assert len(reads) == 1
+
+
+async def test_texts_wanted_together_are_read_together(configs: Configs) -> None:
+    """C7: after a start a whole fleet asks at once; who asks for what is gone disturbs nobody"""
+    made = [await configs.create(TOML + f"# {number}\n", name=f"web {number}") for number in range(40)]
+    wanted = [document_of(one["id"]) for one in made]
+    wanted.insert(7, document_of(str(UUID(int=1))))
+    wanted.insert(9, Document("group", "two", (wanted[1].parts[0], wanted[39].parts[0]), b"", ()))
+    cache = TemplateCache(configs.api.database)
+    with reads_of_texts(configs) as reads:
+        found = await asyncio.gather(*map(cache.get, wanted))
+    texts = [None if one is None else b"".join(one.template.parts).decode() for one in found]
+    group = texts.pop(9)
+    assert texts.pop(7) is None
+    assert texts == [TOML + f"# {number}\n" for number in range(40)]
+    assert group is not None
+    assert "# 1\n" in group
+    assert len(reads) == 2
+
+
+async def test_an_outage_is_told_to_all_who_wait_and_forgotten(configs: Configs) -> None:
+    """C6"""
+    made = await configs.create()
+    cache = TemplateCache(configs.api.database)
+
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT", {}, sqlite3.OperationalError("disk I/O error"))
+
     engine = configs.api.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *details: statements.append(details[2]))
-    for _ in range(2):
-        answers = await asyncio.gather(*(configs.fetch(made["id"]) for _ in range(30)))
-        assert {answer.text for answer in answers} == {TOML}
-    assert len([statement for statement in statements if "config_versions.toml" in statement]) == 1
+    event.listen(engine, "before_cursor_execute", away)
+    told = await asyncio.gather(*(cache.get(document_of(made["id"])) for _ in range(3)), return_exceptions=True)
+    event.remove(engine, "before_cursor_execute", away)
+    assert [type(one) for one in told] == [StorageUnavailable] * 3
+    assert await cache.get(document_of(made["id"])) is not None
+
+
+def document_of(config_id: str) -> Document:
+    return Document("config", config_id, (Part(config_id, 1),), b"", ())
+
+
+@contextmanager
+def reads_of_texts(configs: Configs) -> Iterator[list[str]]:
+    """Collect the statements that read texts."""
+    statements: list[str] = []
+
+    def note(*details: Any) -> None:
+        if "config_versions.toml" in details[2]:
+            statements.append(details[2])
+
+    engine = configs.api.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("replaced", [True, False], ids=["replaced", "deleted"])

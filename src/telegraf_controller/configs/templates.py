@@ -9,7 +9,7 @@ from hashlib import sha256
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from telegraf_controller.configs.content import Document, Part
 from telegraf_controller.configs.merge import merge_templates
@@ -21,6 +21,9 @@ from telegraf_controller.errors import ControllerError
 
 TEMPLATE_CACHE_BYTES = 64 * 1024 * 1024
 """How much text is kept compiled."""
+
+_READ_TOGETHER = 32
+"""How many texts are read by one query: of a megabyte each, they are in memory twice for a moment."""
 
 _BASE_WEIGHT = 1024
 _SLOT_WEIGHT = 512
@@ -59,12 +62,19 @@ class Compiled:
 
 
 class TemplateCache:
-    """Gives the compiled text of a document; each is read and compiled once, however many ask at the same time."""
+    """Gives the compiled text of a document; each is read and compiled once, however many ask at the same time.
+
+    Texts that are wanted together are read together: after a start a fleet asks for all of them at once.
+    """
 
     def __init__(self, database: Database, *, capacity: int = TEMPLATE_CACHE_BYTES) -> None:
         self._database = database
         self._kept: WeightedCache[Key, Compiled] = WeightedCache(capacity)
-        self._loading: dict[Key, asyncio.Task[Compiled | None]] = {}
+        self._coming: dict[Key, asyncio.Future[Compiled | None]] = {}
+        """Everything that somebody waits for."""
+        self._wanted: list[Part] = []
+        """What of it has not been asked of the database yet."""
+        self._reading: asyncio.Task[None] | None = None
 
     def kept(self, document: Document) -> Compiled | None:
         """Return what is in memory, None when it is not there."""
@@ -74,44 +84,72 @@ class TemplateCache:
         """Return a document's template; None when a version is not there (any more). Raises StorageUnavailable."""
         key = _key(document)
         found = self._kept.get(key)
-        return found if found is not None else await self._loaded(key)
+        if found is not None:
+            return found
+        return await (self._version(key) if isinstance(key, Part) else self._group(key))
 
-    async def _loaded(self, key: Key) -> Compiled | None:
-        loading = self._loading.get(key)
-        if loading is None:
-            loading = self._loading[key] = asyncio.create_task(self._load(key))
-            loading.add_done_callback(lambda _: self._loading.pop(key, None))
-        return await asyncio.shield(loading)
+    async def _group(self, parts: tuple[Part, ...]) -> Compiled | None:
+        coming = self._coming.get(parts)
+        if coming is None:
+            coming = self._coming[parts] = asyncio.ensure_future(self._merged(parts))
+            coming.add_done_callback(lambda _: self._coming.pop(parts, None))
+        return await asyncio.shield(coming)
 
-    async def _load(self, key: Key) -> Compiled | None:
-        return await self._load_version(key) if isinstance(key, Part) else await self._load_group(key)
-
-    async def _load_group(self, parts: tuple[Part, ...]) -> Compiled | None:
-        members: list[tuple[str, Compiled]] = []
-        for part in parts:
-            version = Part(part.config_id, part.version)
-            member = self._kept.get(version) or await self._loaded(version)
-            if member is None:
-                return None
-            members.append((part.heading or "", member))
-        merged = merge_templates([(heading, member.template) for heading, member in members])
+    async def _merged(self, parts: tuple[Part, ...]) -> Compiled | None:
+        versions = [Part(part.config_id, part.version) for part in parts]
+        members = await asyncio.gather(*(self._member(version) for version in versions))
+        found = [(part.heading or "", one) for part, one in zip(parts, members, strict=True) if one is not None]
+        if len(found) < len(parts):
+            return None
+        merged = merge_templates([(heading, member.template) for heading, member in found])
         digest = sha256()
-        for heading, member in members:
+        for heading, member in found:
             digest.update(b"%b%b" % (sha256(heading.encode()).digest(), member.digest))
         return self._keep(parts, merged, digest.digest())
 
-    async def _load_version(self, version: Part) -> Compiled | None:
+    async def _member(self, version: Part) -> Compiled | None:
+        return self._kept.get(version) or await self._version(version)
+
+    async def _version(self, version: Part) -> Compiled | None:
+        coming = self._coming.get(version)
+        if coming is None:
+            coming = self._coming[version] = asyncio.get_running_loop().create_future()
+            self._wanted.append(version)
+            if self._reading is None:
+                self._reading = asyncio.create_task(self._read_wanted())
+        return await asyncio.shield(coming)
+
+    async def _read_wanted(self) -> None:
+        """Read and compile what is wanted, step by step, until nothing is."""
+        try:
+            while self._wanted:
+                step, self._wanted = self._wanted[:_READ_TOGETHER], self._wanted[_READ_TOGETHER:]
+                try:
+                    texts = await self._texts(step)
+                    # A megabyte takes a while to compile, and heartbeats of the event loop must not stop for it.
+                    compiled = await asyncio.to_thread(_compile_each, texts)
+                except Exception as error:
+                    for version in step:
+                        self._coming.pop(version).set_exception(error)
+                else:
+                    for version in step:
+                        found = compiled.get((version.config_id, version.version))
+                        one = None if found is None else self._keep(version, *found)
+                        self._coming.pop(version).set_result(one)
+        finally:
+            self._reading = None
+
+    async def _texts(self, versions: list[Part]) -> dict[tuple[str, int], str]:
+        # Said one by one: for a list of pairs SQLite would look through the whole table.
+        wanted = [
+            and_(ConfigVersion.config_id == UUID(one.config_id), ConfigVersion.version == one.version)
+            for one in versions
+        ]
         async with self._database.read() as session:
-            text = await session.scalar(
-                select(ConfigVersion.toml).where(
-                    ConfigVersion.config_id == UUID(version.config_id), ConfigVersion.version == version.version
-                )
+            found = await session.execute(
+                select(ConfigVersion.config_id, ConfigVersion.version, ConfigVersion.toml).where(or_(*wanted))
             )
-        if text is None:
-            return None
-        # A megabyte takes a while to compile, and heartbeats of the event loop must not stop for it.
-        template = await asyncio.to_thread(compile_template, text)
-        return self._keep(version, template, sha256(text.encode()).digest())
+            return {(str(config_id), version): toml for config_id, version, toml in found}
 
     def _keep(self, key: Key, template: Template, digest: bytes) -> Compiled:
         compiled = Compiled(template, names_in(template), digest)
@@ -119,6 +157,10 @@ class TemplateCache:
         weight = _BASE_WEIGHT + sum(map(len, template.parts)) + _SLOT_WEIGHT * len(template.slots)
         self._kept.put(key, compiled, weight)
         return compiled
+
+
+def _compile_each(texts: Mapping[tuple[str, int], str]) -> dict[tuple[str, int], tuple[Template, bytes]]:
+    return {key: (compile_template(text), sha256(text.encode()).digest()) for key, text in texts.items()}
 
 
 def _key(document: Document) -> Key:
