@@ -105,15 +105,38 @@ async def test_the_last_of_an_agent_in_a_group_wins(store: HeartbeatStore, datab
 
 
 async def test_a_slower_node_does_not_turn_an_agent_back(store: HeartbeatStore, database: Database) -> None:
-    await write(store, beat(metrics=2))
-    await write(store, beat(metrics=1, at_ms=NOON_MS - 1000))
+    """A1: neither how it is, nor who it is, nor what it logs"""
+    newer, older = [log_entry("newer")], [log_entry("older")]
+    await write(store, beat(metrics=2, hostname="renamed", configurations=["http://c/c/new"], logs=newer))
+    late = beat(metrics=1, at_ms=NOON_MS - 1000, hostname="before", configurations=["http://c/c/old"], logs=older)
+    await write(store, late, beat("web-2"))
     assert ((await liveness(database)).metrics, (await liveness(database)).last_seen) == (2, NOON)
+    async with database.read() as session:
+        agent = await session.get_one(Agent, agent_id_of("web-1"))
+        references = list(await session.scalars(select(AgentReference.reference)))
+    assert (agent.hostname, references) == ("renamed", ["alias/new"])
+    assert await logged(database) == ["newer"]
 
 
 async def test_a_clock_that_was_wrong_does_not_freeze_an_agent(store: HeartbeatStore, database: Database) -> None:
-    await write(store, beat(metrics=1, at_ms=NOON_MS + CLOCK_ERROR_MS + 1))
-    await write(store, beat(metrics=2))
+    """A1"""
+    await write(store, beat(metrics=1, at_ms=NOON_MS + CLOCK_ERROR_MS + 1, hostname="before", logs=[log_entry("1")]))
+    await write(store, beat(metrics=2, hostname="renamed", logs=[log_entry("2")]))
     assert ((await liveness(database)).metrics, (await liveness(database)).last_seen) == (2, NOON)
+    async with database.read() as session:
+        assert (await session.get_one(Agent, agent_id_of("web-1"))).hostname == "renamed"
+    assert await logged(database) == ["2"]
+
+
+def log_entry(message: str) -> dict[str, str]:
+    return {"time": "2026-11-23T12:00:00Z", "level": "ERROR", "source": "inputs.cpu", "message": message}
+
+
+async def logged(database: Database) -> list[str]:
+    async with database.read() as session:
+        latest = await read_latest(session, "web-1")
+    assert latest is not None
+    return [entry.message for entry in latest.logs]
 
 
 async def test_a_group_of_any_size_is_written(store: HeartbeatStore, database: Database) -> None:

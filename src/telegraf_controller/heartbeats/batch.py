@@ -20,6 +20,12 @@ CLOCK_ERROR_MS = 60_000
 """An agent's row that is newer than a heartbeat is left alone (another node was faster), unless it is newer by more
 than this: then the clock that wrote it was wrong."""
 
+
+def unless_newer(seen: str, *, stored: str = "agent_liveness.last_seen") -> str:
+    """Return the SQL condition for what is stored not to be newer than a heartbeat of the time `seen`."""
+    return f"NOT {stored} BETWEEN {seen} + 1 AND {seen} + {CLOCK_ERROR_MS}"
+
+
 _by_agent = attrgetter("agent_key")
 
 

@@ -15,13 +15,13 @@ from telegraf_controller.db.engine import is_unavailable_driver_error
 from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.errors import StorageUnavailable
 from telegraf_controller.heartbeats.batch import (
-    CLOCK_ERROR_MS,
     Batch,
     Row,
     identity_rows,
     liveness_rows,
     reference_rows,
     status_events,
+    unless_newer,
 )
 from telegraf_controller.heartbeats.store import GenerationMoved, TryAgain
 
@@ -44,10 +44,6 @@ LOCK TABLE generations IN ROW SHARE MODE
 """
 
 
-def _unless_newer(seen: str) -> str:
-    return f"NOT agent_liveness.last_seen BETWEEN {seen} + 1 AND {seen} + {CLOCK_ERROR_MS}"
-
-
 _LIVENESS_ARRAYS = """
 unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[],
     $8::smallint[]) AS beat (agent, seen, new_identity, errors, warnings, metrics, status, reported_status)
@@ -60,7 +56,7 @@ updated AS (
         last_seen = seen, errors = beat.errors, warnings = beat.warnings, metrics = beat.metrics,
         previous_status = agent_liveness.status, status = beat.status, reported_status = beat.reported_status
     FROM {_LIVENESS_ARRAYS}, access
-    WHERE agent_id = agent AND {_unless_newer("seen")} AND access.value = $9
+    WHERE agent_id = agent AND {unless_newer("seen")} AND access.value = $9
     RETURNING identity = new_identity AS same, agent_id, last_seen, previous_status, agent_liveness.status
 ),
 noted AS (
@@ -106,7 +102,7 @@ ON CONFLICT (agent_id) DO UPDATE SET
     last_seen = excluded.last_seen, identity = excluded.identity, errors = excluded.errors,
     warnings = excluded.warnings, metrics = excluded.metrics, previous_status = agent_liveness.status,
     status = excluded.status, reported_status = excluded.reported_status
-WHERE {_unless_newer("excluded.last_seen")}
+WHERE {unless_newer("excluded.last_seen")}
 RETURNING agent_id, last_seen, previous_status, status
 """  # noqa: S608
 
@@ -121,12 +117,13 @@ INSERT INTO agent_references (agent_id, reference, shape) SELECT * FROM unnest($
 ON CONFLICT DO NOTHING
 """
 
-_LOGS = """
+_LOGS = f"""
 INSERT INTO agent_logs (agent_id, received_at, reported, entries)
 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::integer[], $4::bytea[])
 ON CONFLICT (agent_id) DO UPDATE SET
     received_at = excluded.received_at, reported = excluded.reported, entries = excluded.entries
-"""
+WHERE {unless_newer("excluded.received_at", stored="agent_logs.received_at")}
+"""  # noqa: S608
 
 
 class PostgresStore:
@@ -220,9 +217,14 @@ async def _write_unmatched(connection: Any, batch: Batch) -> None:
         return
     # Liveness first, as everywhere: who has an agent's row there has the agent.
     written = await connection.fetch(_LIVENESS, *_arrays(liveness_rows(changed), 8))
+    if not written:
+        return
     events = status_events(written)
     if events:
         await connection.execute(_EVENTS, *map(list, zip(*events, strict=True)))
+    # Of another process a newer heartbeat may have come first: it says who the agent is.
+    newest = {row[0].bytes for row in written}
+    changed = [heartbeat for heartbeat in changed if heartbeat.agent_key in newest]
     await connection.execute(_IDENTITY, *_arrays(identity_rows(changed, batch.first_ms), 11))
     await connection.execute(_FORGET_REFERENCES, [UUID(heartbeat.agent_key) for heartbeat in changed])
     references = reference_rows(changed)

@@ -22,12 +22,12 @@ from urllib.parse import quote
 from telegraf_controller.db.engine import SQLITE_PRAGMAS, is_unavailable_driver_error
 from telegraf_controller.errors import StorageUnavailable
 from telegraf_controller.heartbeats.batch import (
-    CLOCK_ERROR_MS,
     Batch,
     Row,
     identity_rows,
     reference_rows,
     status_events,
+    unless_newer,
 )
 from telegraf_controller.heartbeats.checkpoints import BACKSTOP_PAGES, Checkpoints
 from telegraf_controller.heartbeats.store import GenerationMoved
@@ -50,22 +50,18 @@ _PRAGMAS = (
 )
 
 
-def _unless_newer(seen: str) -> str:
-    return f"NOT agent_liveness.last_seen BETWEEN {seen} + 1 AND {seen} + {CLOCK_ERROR_MS}"
-
-
 # Agents whose status changes are left to the statements below, which write that down: so the others pay nothing for it.
 _UPDATE = f"""
 UPDATE agent_liveness SET
     last_seen = column2, errors = column4, warnings = column5, metrics = column6, reported_status = column8
 FROM (VALUES {{rows}})
-WHERE agent_id = column1 AND identity = column3 AND status = column7 AND {_unless_newer("column2")}
+WHERE agent_id = column1 AND identity = column3 AND status = column7 AND {unless_newer("column2")}
 """  # noqa: S608
 
 _UNMATCHED = f"""
 SELECT column1, agent_id IS NULL OR identity <> column3
 FROM (VALUES {{rows}}) LEFT JOIN agent_liveness ON agent_id = column1
-WHERE agent_id IS NULL OR ((identity <> column3 OR status <> column7) AND {_unless_newer("column2")})
+WHERE agent_id IS NULL OR ((identity <> column3 OR status <> column7) AND {unless_newer("column2")})
 """  # noqa: S608
 
 _IDENTITY = """
@@ -87,7 +83,7 @@ ON CONFLICT (agent_id) DO UPDATE SET
     last_seen = excluded.last_seen, identity = excluded.identity, errors = excluded.errors,
     warnings = excluded.warnings, metrics = excluded.metrics, previous_status = agent_liveness.status,
     status = excluded.status, reported_status = excluded.reported_status
-WHERE {_unless_newer("excluded.last_seen")}
+WHERE {unless_newer("excluded.last_seen")}
 RETURNING agent_id, last_seen, previous_status, status
 """  # noqa: S608
 
@@ -96,11 +92,12 @@ _EVENTS = "INSERT INTO agent_events (agent_id, at, from_status, to_status, reaso
 _FORGET_REFERENCES = "DELETE FROM agent_references WHERE agent_id IN (SELECT column1 FROM (VALUES {rows}))"
 _REFERENCES = "INSERT INTO agent_references (agent_id, reference, shape) VALUES {rows}"
 
-_LOGS = """
-INSERT INTO agent_logs (agent_id, received_at, reported, entries) VALUES {rows}
+_LOGS = f"""
+INSERT INTO agent_logs (agent_id, received_at, reported, entries) VALUES {{rows}}
 ON CONFLICT (agent_id) DO UPDATE SET
     received_at = excluded.received_at, reported = excluded.reported, entries = excluded.entries
-"""
+WHERE {unless_newer("excluded.received_at", stored="agent_logs.received_at")}
+"""  # noqa: S608
 
 _GROUP = "INSERT INTO heartbeat_groups (received_at, first_received_at, heartbeats, points) VALUES (?, ?, ?, ?)"
 
