@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from telegraf_controller.agents.tables import AgentEvent, EventReason
+from telegraf_controller.agents.tables import AgentEvent, AgentLiveness, EventReason
+from telegraf_controller.db.base import Instant
 from telegraf_controller.db.engine import Database
 
 KEPT = timedelta(days=30)
@@ -50,6 +51,28 @@ async def record_events(
         for agent_id, before, after, seconds in changes
     ]
     await session.execute(insert(AgentEvent), rows)
+
+
+async def record_events_of(
+    session: AsyncSession,
+    condition: ColumnElement[bool],
+    now: datetime,
+    reason: EventReason,
+    *,
+    to_status: int,
+    after_seconds: ColumnElement[int],
+) -> None:
+    """Write down, before it happens, that the status of the agents that meet a condition becomes `to_status`."""
+    changes = select(
+        AgentLiveness.agent_id,
+        literal(now, Instant),
+        AgentLiveness.status,
+        literal(to_status),
+        literal(reason.value),
+        after_seconds,
+    ).where(condition)
+    columns = ["agent_id", "at", "from_status", "to_status", "reason", "after_seconds"]
+    await session.execute(insert(AgentEvent).from_select(columns, changes))
 
 
 async def trim_events(database: Database, now: datetime) -> int:

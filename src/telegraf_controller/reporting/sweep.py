@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from telegraf_controller.agents.events import record_events
+from telegraf_controller.agents.events import record_events, record_events_of
 from telegraf_controller.agents.status import AgentStatus
 from telegraf_controller.agents.tables import Agent, AgentLiveness, EventReason
 from telegraf_controller.audit.record import SYSTEM, Target, record_each
@@ -97,21 +97,15 @@ async def _still(session: AsyncSession, ids: Sequence[UUID], condition: ColumnEl
 
 
 async def _mark(session: AsyncSession, agents: Found, thresholds: Thresholds, now: datetime) -> None:
-    silent = AgentStatus.NOT_REPORTING
-    await session.execute(
-        update(AgentLiveness)
-        .where(AgentLiveness.agent_id.in_([agent.agent_id for agent in agents]))
-        .values(previous_status=AgentLiveness.status, status=silent.value),
-        execution_options=_PLAIN,
+    """Both statements by set: when a network goes away, a row each through this process would take most of the time."""
+    these = AgentLiveness.agent_id.in_([agent.agent_id for agent in agents])
+    silent = AgentStatus.NOT_REPORTING.value
+    await record_events_of(
+        session, these, now, EventReason.SILENCE, to_status=silent, after_seconds=thresholds.allowed_silence()
     )
-    await record_events(
-        session,
-        now,
-        EventReason.SILENCE,
-        [
-            (agent.agent_id, agent.status, silent, thresholds.by_number[agent.rule].not_reporting_after)
-            for agent in agents
-        ],
+    await session.execute(
+        update(AgentLiveness).where(these).values(previous_status=AgentLiveness.status, status=silent),
+        execution_options=_PLAIN,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.agents.tables import AgentLiveness
@@ -42,6 +42,11 @@ class Thresholds:
         if all(allowed.delete_after is None for allowed in self.by_number.values()):
             return None
         return self._longer(now, lambda allowed: allowed.delete_after)
+
+    def allowed_silence(self) -> ColumnElement[int]:
+        """How many seconds of silence an agent's rule allows."""
+        allowed = {number: one.not_reporting_after for number, one in self.by_number.items()}
+        return case(allowed, value=AgentLiveness.rule)
 
     def _longer(self, now: datetime, seconds_of: Callable[[Threshold], int | None]) -> ColumnElement[bool]:
         numbers: dict[int, list[int]] = defaultdict(list)
