@@ -20,12 +20,12 @@ say = @printf '\n==> %s\n' $(1)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint format lock ui api screenshots wheel bench bench-serving bench-scale clean
+.PHONY: help setup run test lint format lock ui api screenshots wheel bench bench-serving bench-scale bench-soak clean
 
 help: ## List the targets
 	@printf 'Telegraf Controller. Targets:\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
-	@printf '\nAdd ARGS="..." to pass arguments to run, test, screenshots, bench, bench-serving, bench-scale or lock; PYTHON=... to choose the interpreter.\n'
+	@printf '\nAdd ARGS="..." to pass arguments to run, test, screenshots, lock or any bench; PYTHON=... to choose the interpreter.\n'
 
 setup: $(RUNTIME) $(PACKAGE) ## Create .venv with the telegraf_controller command in it
 
@@ -73,6 +73,9 @@ bench-serving: setup $(DEV) ## Measure the serving of configurations next to ngi
 
 bench-scale: setup $(DEV) ## Measure how cost grows from 1,000 to 1,000,000 agents
 	@$(BIN)/python -m bench.scale $(ARGS)
+
+bench-soak: setup $(DEV) ## Measure the memory of each process while a million agents report for 20 minutes
+	@$(BIN)/python -m bench.soak $(ARGS)
 
 # Each lock is held to the versions of those before it, so that all of them fit into one environment.
 COMPILE = $(BIN)/uv pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \

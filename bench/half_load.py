@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -17,9 +17,12 @@ from bench.seed import CONFIGURATIONS, simulated
 from telegraf_controller.client import ClientError, ControllerClient
 from telegraf_controller.simulate.report import Report
 
-_INTERVAL_SECONDS = 10
+_AGENTS = 10_000
 _DURATION_SECONDS = 30
+_IDLE_SECONDS = 10
 _API_PAUSE_SECONDS = 0.05
+
+_SEEDED = [f"--configuration={one}" for one in CONFIGURATIONS]
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,29 @@ class Paced:
     api_p99_ms: float
     missed: int
     """Heartbeats that were due and not acknowledged."""
+    idle_api_p99_ms: float = 0.0
+    """What somebody at the API felt while no agent reported; 0 when nobody asked."""
 
 
 def measure_half_load(server: Controller, per_second: float) -> Paced:
-    """Let a fleet report at this pace for half a minute, after each of its agents has been heard once."""
-    agents = max(1, round(per_second * _INTERVAL_SECONDS))
-    # Slower: a new agent costs more than one that is known.
-    _measure(server, agents, 4 * _INTERVAL_SECONDS, 4 * _INTERVAL_SECONDS, seed=2)
-    return _measure(server, agents, _INTERVAL_SECONDS, _DURATION_SECONDS, seed=2)
+    """Let 10,000 agents report at this pace for half a minute, after each of them has been heard once."""
+    _measure(server, _AGENTS, 10, 10, seed=2)
+    idle = watch_api(server, _IDLE_SECONDS)
+    paced = _measure(server, _AGENTS, _AGENTS / per_second, _DURATION_SECONDS, seed=2)
+    return replace(paced, idle_api_p99_ms=idle)
+
+
+def measure_seeded(server: Controller, agents: int, per_second: float, *, seconds: int = _DURATION_SECONDS) -> Paced:
+    """Let the agents of a fleet that `bench.seed` made report at this pace for a while."""
+    speaking = simulated(agents)
+    return _measure(server, speaking, speaking / per_second, seconds, seed=1, more=_SEEDED)
+
+
+def watch_api(server: Controller, seconds: float) -> float:
+    """Ask for pages of agents for a while; returns the 99th percentile in milliseconds."""
+    with _ApiWatch(server) as watch:
+        time.sleep(seconds)
+    return watch.p99_ms()
 
 
 def measure_million(server: Controller) -> Paced:
@@ -69,12 +87,11 @@ def measure_pace(server: Controller, *, agents: int, interval: int, duration: in
 
 def measure_maximum(server: Controller, agents: int, seconds: int) -> Paced:
     """Let the agents of a fleet that `bench.seed` made report as fast as answers come."""
-    flags = ["--rate=max", *(f"--configuration={one}" for one in CONFIGURATIONS)]
-    return _measure(server, simulated(agents), 60, seconds, seed=1, more=flags)
+    return _measure(server, simulated(agents), 60, seconds, seed=1, more=["--rate=max", *_SEEDED])
 
 
 def _measure(
-    server: Controller, agents: int, interval: int, duration: int, *, seed: int, more: Sequence[str] = ()
+    server: Controller, agents: int, interval: float, duration: int, *, seed: int, more: Sequence[str] = ()
 ) -> Paced:
     with _ApiWatch(server) as watch:
         report = _simulate(server, agents, interval, duration, seed, more)
@@ -83,7 +100,9 @@ def _measure(
     return Paced(agents, report.acknowledged_per_second, times.p50, times.p99, watch.p99_ms(), missed)
 
 
-def _simulate(server: Controller, agents: int, interval: int, duration: int, seed: int, more: Sequence[str]) -> Report:
+def _simulate(
+    server: Controller, agents: int, interval: float, duration: int, seed: int, more: Sequence[str]
+) -> Report:
     command = [sys.executable, "-m", "telegraf_controller.cli.main", "simulate", server.heartbeat_url, "--json"]
     flags = [f"--agents={agents}", f"--interval={interval}", f"--duration={duration}", f"--seed={seed}"]
     done = subprocess.run(

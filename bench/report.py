@@ -58,8 +58,8 @@ def markdown(measured: Sequence[Measured], how: str) -> str:
             "| --- | --- | ---: | ---: | ---: | ---: |",
             *(row for each in measured for row in _rate_rows(each)),
             "",
-            "| database | pace | heartbeats/s | missed | p50 | p99 | p99 of the API meanwhile |",
-            "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+            "| database | pace | heartbeats/s | missed | p50 | p99 | p99 of the API meanwhile | before, idle |",
+            "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
             *(row for each in measured for row in _pace_rows(each)),
             "",
             " ".join(
@@ -100,5 +100,10 @@ def _pace_rows(measured: Measured) -> Iterator[str]:
             yield (
                 f"| {NAMES[measured.database]} | {kind}: {paced.agents:,} agents "
                 f"| {paced.per_second:,.0f} | {paced.missed:,} "
-                f"| {paced.p50_ms:,.1f} ms | {paced.p99_ms:,.1f} ms | {paced.api_p99_ms:,.1f} ms |"
+                f"| {paced.p50_ms:,.1f} ms | {paced.p99_ms:,.1f} ms | {paced.api_p99_ms:,.1f} ms "
+                f"| {_or_dash(paced.idle_api_p99_ms)} |"
             )
+
+
+def _or_dash(milliseconds: float) -> str:
+    return f"{milliseconds:,.1f} ms" if milliseconds else "-"

@@ -10,8 +10,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from sqlite3 import connect
 
@@ -20,7 +22,7 @@ import httpx
 import psutil
 
 from bench import machine, report
-from bench.half_load import Paced, measure_maximum
+from bench.half_load import Paced, measure_maximum, measure_seeded
 from bench.places import DATABASES, new_database, new_folder
 from bench.programs import CannotMeasure, Controller, controller
 from bench.seed import CONFIGS, GROUP, LABELS, RULE, seed_fleet
@@ -35,6 +37,10 @@ _LIMIT = 25
 _TIMES = 15
 """How often each question is asked; the 95th percentile is over all questions of a kind."""
 _READY_SECONDS = 120.0
+_SETTLE_SECONDS = 8.0
+"""How long heartbeats arrive before sweeps are timed."""
+
+PROCESSES = ("api", "heartbeat", "scheduler")
 
 _SORTS = ("name", "status", "lastSeen", "version")
 _DEEP = "DEEP"
@@ -68,9 +74,13 @@ class Grown:
     answers_ms: dict[str, float] = field(default_factory=dict)
     """The 95th percentile of each kind of question."""
     sweep_ms: float = 0.0
+    busy_sweep_ms: float = 0.0
+    """While heartbeats arrive at half of the maximum."""
+    silence_s: float = 0.0
+    """Until every agent was marked, when all of them fall silent at once."""
     heartbeats: float = 0.0
-    api_mb: float = 0.0
-    heartbeat_mb: float = 0.0
+    half: Paced | None = None
+    memory_mb: dict[str, float] = field(default_factory=dict)
     disk_mb: float = 0.0
 
 
@@ -104,16 +114,27 @@ def _measure(kind: str, agents: int, seconds: int) -> Grown:
         print(f"{kind}, {agents:,} agents: made in {time.perf_counter() - began:.0f} s", flush=True)
         with controller(folder, database) as server:
             _ask_all(server, grown)
-            grown.api_mb = _memory_mb("api")
             grown.sweep_ms = asyncio.run(_sweep_ms(database))
             if seconds:
-                paced = measure_maximum(server, agents, seconds)
-                grown.heartbeats = paced.per_second
-                _say_missed(paced)
-            grown.heartbeat_mb = _memory_mb("heartbeat")
-        grown.disk_mb = _disk_mb(database)
+                _let_report(server, database, grown, seconds)
+            grown.memory_mb = {process: memory_mb(process) for process in PROCESSES}
+        grown.disk_mb = disk_mb(database)
+        grown.silence_s = asyncio.run(_silence_s(database))
     print(f"  {grown}", flush=True)
     return grown
+
+
+def _let_report(server: Controller, database: str, grown: Grown, seconds: int) -> None:
+    """Let the known agents report as fast as answers come; then at half of that, with sweeps meanwhile."""
+    fastest = measure_maximum(server, grown.agents, seconds)
+    grown.heartbeats = fastest.per_second
+    _say_missed(fastest)
+    with ThreadPoolExecutor(1) as aside:
+        half = aside.submit(measure_seeded, server, grown.agents, fastest.per_second / 2)
+        time.sleep(_SETTLE_SECONDS)
+        grown.busy_sweep_ms = asyncio.run(_sweep_ms(database))
+        grown.half = half.result()
+    _say_missed(grown.half)
 
 
 def _ask_all(server: Controller, grown: Grown) -> None:
@@ -168,12 +189,23 @@ async def _sweep_ms(address: str) -> float:
     return sorted(taken)[1] * 1000
 
 
+async def _silence_s(address: str) -> float:
+    """Let everybody be silent, and see how long it takes to mark them."""
+    database = Database(DatabaseTarget.parse(address))
+    try:
+        began = time.perf_counter()
+        await sweep(database, clock.now() + timedelta(days=1))
+        return time.perf_counter() - began
+    finally:
+        await database.close()
+
+
 def _say_missed(paced: Paced) -> None:
     if paced.missed:
         print(f"  {paced.missed:,} heartbeats were not acknowledged", flush=True)
 
 
-def _memory_mb(process: str) -> float:
+def memory_mb(process: str) -> float:
     """Return what the controller's processes of one kind hold in memory that is theirs alone or shared."""
     wanted = f"processes.{process}:"
     found = [
@@ -186,7 +218,8 @@ def _memory_mb(process: str) -> float:
     return float(max(found)) / 1e6
 
 
-def _disk_mb(address: str) -> float:
+def disk_mb(address: str) -> float:
+    """Return the size of a database on disk."""
     target = DatabaseTarget.parse(address)
     if target.path is not None:
         with closing(connect(target.path)) as connection:
@@ -210,15 +243,25 @@ def _markdown(tables: dict[str, list[Grown]], how: str) -> str:
             *((name, lambda one, name=name: f"{one.answers_ms[name]:,.0f} ms") for name in QUESTIONS),
             ("summary", lambda one: f"{one.answers_ms['summary']:,.0f} ms"),
             ("sweep, nobody silent anew", lambda one: f"{one.sweep_ms:,.0f} ms"),
-            ("heartbeats", lambda one: f"{one.heartbeats:,.0f}/s"),
-            ("memory of the API", lambda one: f"{one.api_mb:,.0f} MB"),
-            ("memory of the heartbeat server", lambda one: f"{one.heartbeat_mb:,.0f} MB"),
+            ("the same at half load", lambda one: f"{one.busy_sweep_ms:,.0f} ms"),
+            ("sweep, all silent at once", lambda one: f"{one.silence_s:,.1f} s"),
+            ("heartbeats, at most", lambda one: f"{one.heartbeats:,.0f}/s"),
+            ("p99 of heartbeats at half load", lambda one: _half(one, "p99_ms")),
+            ("p99 of the list meanwhile", lambda one: _half(one, "api_p99_ms")),
+            *(
+                (f"memory, {process}", lambda one, process=process: f"{one.memory_mb[process]:,.0f} MB")
+                for process in PROCESSES
+            ),
             ("database on disk", lambda one: f"{one.disk_mb:,.0f} MB"),
         ]
         lines += ["", f"| {report.NAMES[kind]} | {' | '.join(f'{one.agents:,}' for one in grown)} |"]
         lines += [f"| --- |{' ---: |' * len(grown)}"]
         lines += [f"| {name} | {' | '.join(shown(one) for one in grown)} |" for name, shown in rows]
     return "\n".join(lines)
+
+
+def _half(grown: Grown, value: str) -> str:
+    return "-" if grown.half is None else f"{getattr(grown.half, value):,.0f} ms"
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
