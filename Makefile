@@ -36,7 +36,7 @@ run: setup ## Build the web interface and start the controller on SQLite; make r
 test: lint ui ## Run linters, type checkers, import rules and all tests; ARGS go to pytest
 	@$(UI) test
 	$(call say,'pytest')
-	@$(BIN)/pytest --numprocesses=auto --dist=loadfile $(ARGS)
+	@$(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup $(DEV) ## Check style, types and import rules
 	$(call say,'ruff check')

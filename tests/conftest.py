@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,25 @@ from telegraf_controller.db import migrate
 from telegraf_controller.users import passwords
 from tests.cast import CHEAP_HASHER
 from tests.support.postgres import PostgresServer, run_postgres
+
+_LONG = ("end_to_end", "processes", "configs")
+"""Folders whose files take longest. They are begun first: at the end one file would keep the other processes idle."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Tests wait more than they compute: for browsers, processes, time-outs. So two processes share a core."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    here = Path(__file__).parent
+
+    def when(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        return _LONG.index(folder) if folder in _LONG else len(_LONG)
+
+    items.sort(key=when)
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ from tests.cast import ADAM, MONA, OLIVIA, VICTOR, Person
 from tests.end_to_end.browser.people import session_cookie, store_cast
 from tests.end_to_end.browser.watch import Watch
 from tests.end_to_end.controller import Controller, running_controller
+from tests.end_to_end.tour.camera import Camera
+from tests.end_to_end.tour.instance import filled_instance
 from tests.processes.running import REPOSITORY
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -119,6 +121,13 @@ def chromium(chromium_path: str, _migrated_sqlite_file: Path) -> Iterator[Browse
         browser = playwright.chromium.launch(executable_path=chromium_path, args=_QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def camera(chromium: Browser, _built_interface: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
+    """Looks at the pages of an instance with believable contents, one for each file."""
+    with filled_instance(tmp_path_factory.mktemp("instance")) as instance:
+        yield Camera(chromium, instance)
 
 
 @pytest.fixture
