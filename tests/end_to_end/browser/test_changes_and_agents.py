@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.cast import AGENT_TOKEN, MONA, bearer
 from tests.end_to_end.browser.accessibility import assert_accessible
 from tests.end_to_end.browser.conftest import OpenPage
+from tests.end_to_end.browser.steps import dialog, expect_said, from_menu, press, write
 from tests.end_to_end.controller import Controller
 
 TOML = "[[inputs.cpu]]\n"
@@ -54,6 +55,32 @@ def test_saving_asks_before_it_cuts_agents_off(controller: Controller, open_page
     page.get_by_role("button", name="Save").click()
     question.get_by_role("button", name="Save anyway").click()
     expect(page.get_by_text("Saved as version 2.")).to_be_visible()
+
+
+def test_the_editor_says_how_many_agents_saving_reaches(controller: Controller, open_page: OpenPage) -> None:
+    """V7: whichever way they come, and also while the text is no TOML yet."""
+    config = make(controller, "POST", "/api/configs", {"name": "reaching", "toml": TOML})
+    group = make(controller, "POST", "/api/config-groups", {"name": "reaching too", "members": [config["id"]]})
+    page = open_page(MONA)
+    page.goto(f"/configurations/{config['id']}")
+    write(page, "[[inputs.mem]]\n")
+    expect(page.get_by_text("Saving reaches no agent that reports now.")).to_be_visible()
+    report(controller, "direct", f"/api/configs/{config['id']}/toml")
+    report(controller, "grouped", f"/api/config-groups/{group['id']}/toml")
+    write(page, TOML + NEEDS_REGION)
+    expect(page.get_by_text("Saving reaches no agent that reports now; 2 would get an error.")).to_be_visible()
+    write(page, "[[inputs.mem]\n")
+    expect(page.get_by_role("list", name="Problems")).to_contain_text("line 1")
+    write(page, "[[inputs.mem]]\n")
+    expect(page.get_by_text("Saving reaches 2 agents when they next look.")).to_be_visible()
+    press(page, "Save")
+    expect_said(page, "Saved as version 2.")
+    expect(page.get_by_text("Saving reaches")).to_have_count(0)
+
+    page.get_by_role("tab", name="Versions").click()
+    from_menu(page, "version 1", "Roll back to this…")
+    question = dialog(page, "Roll back to version 1?")
+    expect(question).to_contain_text("Rolling back reaches 2 agents when they next look.")
 
 
 def test_a_constant_keeps_its_new_value_on_the_way_back(controller: Controller, open_page: OpenPage) -> None:

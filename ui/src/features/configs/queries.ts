@@ -85,6 +85,18 @@ export const versionQuery = (id: string, version: number) =>
     staleTime: 60_000,
   });
 
+export type ConfigChange = Schemas["ConfigImpact"];
+
+/** What another text, or an older version, would mean for the agents of today (V7). Nothing is saved, and no text is kept. */
+export const impactQuery = (id: string, change: ConfigChange) =>
+  queryOptions({
+    queryKey: ["config-impact", id, change],
+    queryFn: ({ signal }) => api.post("/api/configs/{idOrAlias}/impact", { path: { idOrAlias: id }, body: change, signal }),
+    placeholderData: keepPreviousData,
+    retry: false,
+    gcTime: 0,
+  });
+
 /** The text as an agent with these parameters gets it now. */
 export function servedText(id: string, parameters: Record<string, string>): Promise<string> {
   return getText("/api/configs/{idOrAlias}/toml", { path: { idOrAlias: id }, query: parameters });

@@ -27,11 +27,13 @@ type EditorPaneProps = {
   /** A file was taken, and its text is in the editor now. */
   onFile?: (file: ConfigurationFile) => void;
   onSave?: () => void;
+  /** What saving would mean; it stands beside what the check found. */
+  consequence?: ReactNode;
   actions?: ReactNode;
 };
 
 /** The editor with what belongs to it: files in and out, what the check finds, what the colours mean. */
-export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onFile, onSave, actions }: EditorPaneProps) {
+export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onFile, onSave, consequence, actions }: EditorPaneProps) {
   const editor = useRef<TomlEditorHandle>(null);
   const [problems, setProblems] = useState<Problem[] | null>(null);
   useImperativeHandle(ref, () => editor.current!);
@@ -59,6 +61,7 @@ export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onF
           Download
         </Button>
         <span className={classes.verdict} role="status">{problems && problemSummary(problems)}</span>
+        <span className={classes.consequence}>{consequence}</span>
         <div className={classes.spacer} />
         {actions}
       </div>

@@ -12,6 +12,7 @@ import { useCan } from "@/shared/session";
 
 import { ConflictDialog } from "../editor/ConflictDialog";
 import { EditorPane } from "../editor/EditorPane";
+import { ReachOfText } from "../editor/Reach";
 import type { TomlEditorHandle } from "../editor/TomlEditor";
 import { useConfigActions } from "../queries";
 
@@ -73,6 +74,7 @@ export function EditorTab({ config }: { config: Config }) {
         readOnly={readOnly}
         onChange={setText}
         onSave={() => void save()}
+        consequence={!readOnly && dirty && <ReachOfText configId={config.id} text={text} />}
         actions={
           !readOnly && (
             <>

@@ -16,6 +16,7 @@ import { Loading, LoadError } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 import { type SmallColumn, SmallTable } from "@/shared/table/SmallTable";
 
+import { Reach } from "../editor/Reach";
 import { useVersionActions, versionsQuery } from "../queries";
 import { CompareDialog, type Comparison } from "../versions/CompareDialog";
 import { NoteDialog } from "../versions/NoteDialog";
@@ -122,8 +123,7 @@ function VersionMenu({ config, version, onCompare }: VersionMenuProps) {
           }}
         >
           <Text size="sm">
-            Its text becomes a new version, and {config.agentCount === 1 ? "the agent that uses this configuration gets it" : `the ${config.agentCount} agents that use this configuration get it`}{" "}
-            when they next look. Version {config.currentVersion} stays in the list.
+            Its text becomes a new version; version {config.currentVersion} stays in the list. <Reach configId={config.id} change={{ version: number }} verb="Rolling back" />
           </Text>
         </ConfirmDialog>
         {dialog}
