@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle
 
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from tests.end_to_end.tour.contents import BASE
 from tests.end_to_end.tour.instance import Instance
@@ -59,6 +59,20 @@ def fill(label: str, text: str) -> Step:
 def keys(combination: str) -> Step:
     """Press keys."""
     return lambda page: page.keyboard.press(combination)
+
+
+def _import_two_files(page: Page) -> None:
+    contents = {"redis.toml": b"[[inputs.redis]]\n", "photo.png": b"\x89PNG"}
+    files: list[FilePayload] = [
+        {"name": name, "mimeType": "text/plain", "buffer": content} for name, content in contents.items()
+    ]
+    page.locator("input[type=file]").first.set_input_files(files)
+    page.get_by_role("list", name="Files").wait_for()
+
+
+def press_into(selector: str) -> Step:
+    """Press into something that is written in."""
+    return lambda page: page.locator(selector).first.click()
 
 
 def wait_for(selector: str) -> Step:
@@ -140,6 +154,12 @@ DIALOGS: tuple[Scene, ...] = (
         "/configurations",
         steps=(press("Actions for PostgreSQL"), choose("Labels…")),
         opens=True,
+    ),
+    Scene("configurations-import", "/configurations", steps=(_import_two_files,)),
+    Scene(
+        "configuration-edited",
+        _BASE,
+        steps=(press_into(".cm-content"), keys("Control+Home"), keys("#"), wait_for("text=Saving reaches")),
     ),
     Scene("configuration-use", _BASE, steps=(press("Use this configuration"),), opens=True),
     Scene(

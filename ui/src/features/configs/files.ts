@@ -19,6 +19,21 @@ export async function readConfigurationFile(file: File): Promise<ConfigurationFi
   return { name: file.name.replace(ENDINGS, "").trim().slice(0, 100), text };
 }
 
+/** A file that somebody gave: what it holds, or why it cannot be a configuration. */
+export type GivenFile = { fileName: string; taken: ConfigurationFile | null; problem: unknown };
+
+/** Read several files, in their order. Never rejects. */
+export function readConfigurationFiles(files: File[]): Promise<GivenFile[]> {
+  return Promise.all(
+    files.map((file) =>
+      readConfigurationFile(file).then(
+        (taken) => ({ fileName: file.name, taken, problem: null }),
+        (problem: unknown) => ({ fileName: file.name, taken: null, problem }),
+      ),
+    ),
+  );
+}
+
 function decoded(bytes: ArrayBuffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

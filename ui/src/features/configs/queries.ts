@@ -107,6 +107,23 @@ export function validateToml(toml: string, signal?: AbortSignal) {
   return api.post("/api/configs/validate", { body: { toml }, signal });
 }
 
+type CreateEach = {
+  bodies: Schemas["ConfigCreate"][];
+  onMade: (index: number, made: Schemas["ConfigSaved"]) => void;
+  onRefused: (index: number, reason: unknown) => void;
+};
+
+/** Create one after the other, and tell of each; one that is refused keeps nothing of the others from happening. */
+async function createEach({ bodies, onMade, onRefused }: CreateEach): Promise<void> {
+  for (const [index, body] of bodies.entries()) {
+    try {
+      onMade(index, await api.post("/api/configs", { body }));
+    } catch (reason) {
+      onRefused(index, reason);
+    }
+  }
+}
+
 export function useConfigActions() {
   const client = useQueryClient();
   const change = <In, Out>(mutationFn: (input: In) => Promise<Out>) => ({
@@ -115,6 +132,7 @@ export function useConfigActions() {
   });
   return {
     create: useMutation(change((body: Schemas["ConfigCreate"]) => api.post("/api/configs", { body }))),
+    createEach: useMutation(change(createEach)),
     change: useMutation(
       change(({ id, body }: { id: string; body: Schemas["ConfigPatch"] }) =>
         api.patch("/api/configs/{idOrAlias}", { path: { idOrAlias: id }, body }),

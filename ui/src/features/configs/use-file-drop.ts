@@ -1,15 +1,15 @@
 import { type DragEvent, useState } from "react";
 
-/** Lets somebody drop a file onto an element: spread `target` onto it. What is dragged that is no file is left alone. */
-export function useFileDrop(onFile: (file: File) => void, enabled = true) {
+/** Lets somebody drop files onto an element: spread `target` onto it. What is dragged that is no file is left alone. */
+export function useFileDrop(onFiles: (files: File[]) => void, enabled = true) {
   const [dropping, setDropping] = useState(false);
   const drop = (event: DragEvent) => {
     setDropping(false);
-    const file = event.dataTransfer.files[0];
-    if (!file || !enabled) return;
+    const files = [...event.dataTransfer.files];
+    if (files.length === 0 || !enabled) return;
     event.preventDefault();
     event.stopPropagation();
-    onFile(file);
+    onFiles(files);
   };
   const drag = (event: DragEvent) => {
     if (!enabled || !event.dataTransfer.types.includes("Files")) return;

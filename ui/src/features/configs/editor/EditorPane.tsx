@@ -48,7 +48,10 @@ export function EditorPane({ ref, start, fileName, text, readOnly, onChange, onF
       (error: unknown) => notifyFailed(`Could not take ${file.name}`, error),
     );
   };
-  const target = useFileDrop(take, !readOnly);
+  const target = useFileDrop((files) => {
+    if (files.length === 1) take(files[0]);
+    else notifyFailed("The editor takes one file", new Error("Drop several files onto the list of configurations."));
+  }, !readOnly);
   return (
     <div className={classes.pane}>
       <div className={classes.bar}>

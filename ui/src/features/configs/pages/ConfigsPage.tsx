@@ -20,7 +20,8 @@ import { useList } from "@/shared/table/use-list";
 import { useSelection } from "@/shared/table/use-selection";
 import { urls } from "@/shared/urls";
 
-import { FILE_TYPES, handOver, readConfigurationFile } from "../files";
+import { FILE_TYPES, type GivenFile, handOver, readConfigurationFiles } from "../files";
+import { ImportDialog } from "../import/ImportDialog";
 import { configFilters, configsQuery, useConfigActions } from "../queries";
 import { useFileDrop } from "../use-file-drop";
 import classes from "./ConfigsPage.module.css";
@@ -40,20 +41,25 @@ const COLUMNS: Column<ConfigSummary>[] = [
 export default function ConfigsPage() {
   const navigate = useNavigate();
   const mayWrite = useCan()("configs:write");
-  const take = (file: File | null) => {
-    if (!file) return;
-    readConfigurationFile(file).then(
-      (taken) => {
-        handOver(taken);
-        void navigate(urls.newConfig);
-      },
-      (error: unknown) => notifyFailed(`Could not take ${file.name}`, error),
-    );
+  const several = useDialog<GivenFile[]>();
+  const take = async (files: File[]) => {
+    // What is dropped onto the dialog comes here, too.
+    if (several.opened) return;
+    const read = await readConfigurationFiles(files);
+    const [first] = read;
+    if (read.length > 1) {
+      several.open(read);
+    } else if (first?.taken) {
+      handOver(first.taken);
+      void navigate(urls.newConfig);
+    } else if (first) {
+      notifyFailed(`Could not take ${first.fileName}`, first.problem);
+    }
   };
-  const target = useFileDrop(take, mayWrite);
+  const target = useFileDrop((files) => void take(files), mayWrite);
   const create = mayWrite && (
     <>
-      <FileButton accept={FILE_TYPES} onChange={take}>
+      <FileButton accept={FILE_TYPES} multiple onChange={(files) => void take(files)}>
         {(props) => <Button {...props} variant="default" leftSection={<IconUpload size={16} />}>Import</Button>}
       </FileButton>
       <Button component={Link} to={urls.newConfig} leftSection={<IconPlus size={16} />}>New configuration</Button>
@@ -63,6 +69,7 @@ export default function ConfigsPage() {
     <div className={classes.page} {...target}>
       <PageHeader title="Configurations" lead="What Telegraf agents run. Agents fetch a configuration by its address and notice by themselves when it changes." actions={create} />
       <ConfigTable create={create} />
+      <ImportDialog dialog={several} />
     </div>
   );
 }
