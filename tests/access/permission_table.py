@@ -98,6 +98,7 @@ NEEDS: dict[str, str] = {
     "DELETE /api/config-groups/{}": "config-groups:delete",
     "POST /api/config-groups/{}/impact": "config-groups:read",
     "GET /api/config-groups/{}/preview": "config-groups:read",
+    "GET /api/config-groups/{}/variables": "config-groups:read",
     "GET /api/config-groups/{}/toml": "config-groups:read",
     "HEAD /api/config-groups/{}/toml": "config-groups:read",
     "GET /api/constants": "constants:read",

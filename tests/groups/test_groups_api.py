@@ -50,6 +50,22 @@ async def test_members_are_served_in_order_under_their_names(configs: Configs) -
 
 
 @on_one_database
+async def test_what_all_members_ask_for_is_listed(configs: Configs) -> None:
+    """Q3: a parameter that one of them requires is required."""
+    await configs.call("POST", "/api/constants", {"name": "SITE", "value": "${REGION}-1"})
+    one = await configs.create('[[inputs.cpu]]\n  alias = "&{name:x}"\n[tags]\n  site = "::{SITE}"\n', name="one")
+    other = await configs.create('[[inputs.mem]]\n  alias = "&{name}"\n  k = "@{vault:key}"\n', name="other")
+    made = await group(configs, one, other)
+    assert record(await configs.call("GET", f"/api/config-groups/{made['id']}/variables", who="viewer")) == {
+        "parameters": [{"name": "name", "required": True, "default": None}],
+        "environmentVariables": [{"name": "REGION", "required": True, "default": None}],
+        "secrets": [{"store": "vault", "key": "key"}],
+        "constants": [{"name": "SITE", "defined": True}],
+    }
+    assert error(await configs.call("GET", f"/api/config-groups/{uuid4()}/variables")) == (404, "not_found")
+
+
+@on_one_database
 async def test_no_member_runs_on_into_the_next(configs: Configs) -> None:
     """G1: neither without a line end, nor in a comment, nor by a byte-order mark"""
     members = [

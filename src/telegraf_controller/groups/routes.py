@@ -16,7 +16,10 @@ from telegraf_controller.configs import serving
 from telegraf_controller.configs.change import group_change, members_of
 from telegraf_controller.configs.impact import Impact, impact_of
 from telegraf_controller.configs.impact_schemas import ImpactRecord
-from telegraf_controller.configs.schemas import AcceptImpact
+from telegraf_controller.configs.merge import merge_texts
+from telegraf_controller.configs.queries import constants_in
+from telegraf_controller.configs.schemas import AcceptImpact, VariablesRecord
+from telegraf_controller.configs.variables import variables_of
 from telegraf_controller.groups import actions, queries
 from telegraf_controller.groups.check import Merged, check_merged, defined_constants, read_members
 from telegraf_controller.groups.schemas import (
@@ -92,6 +95,15 @@ async def read_group(key: Key, by: Caller, session: ReadSession) -> GroupRecord:
 async def preview_group(key: Key, by: Caller, session: ReadSession) -> GroupPreview:
     """Show a group's whole text, with placeholders unfilled, and what is wrong with it (G1)."""
     return GroupPreview.of(await _merged(session, await queries.get_group(session, by, key)))
+
+
+@router.get("/{idOrAlias}/variables", **requires("config-groups:read"))
+async def list_variables(key: Key, by: Caller, session: ReadSession) -> VariablesRecord:
+    """List the parameters, environment variables, secrets and constants that the text of all members uses (Q3)."""
+    members = await read_members(session, await queries.get_group(session, by, key))
+    toml = merge_texts([(member.heading, member.toml) for member in members])
+    constants = await constants_in(session, toml)
+    return VariablesRecord.of(await asyncio.to_thread(variables_of, toml, constants), constants)
 
 
 @router.patch("/{idOrAlias}", **requires("config-groups:write"))

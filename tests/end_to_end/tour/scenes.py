@@ -180,6 +180,7 @@ DIALOGS: tuple[Scene, ...] = (
     ),
     Scene("configuration-prune", f"{_BASE}/versions", steps=(press("Prune…"),), opens=True),
     Scene("group-new", "/groups", steps=(press("New group"),), opens=True),
+    Scene("group-use", "/groups/{group:Kubernetes with Kafka}", steps=(press("Use this group"),), opens=True),
     Scene("group-delete", "/groups", steps=(press("Actions for Web servers"), choose("Delete…")), opens=True),
     Scene("constant-new", "/constants", steps=(press("New constant"),), opens=True),
     Scene("label-new", "/labels", steps=(press("New label"),), opens=True),

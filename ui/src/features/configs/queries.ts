@@ -5,6 +5,8 @@ import type { components, paths } from "@/api/schema";
 import type { FilterSource } from "@/shared/table/filters";
 import type { List } from "@/shared/table/use-list";
 
+import type { Served } from "./use/served";
+
 type ConfigListQuery = NonNullable<paths["/api/configs"]["get"]["parameters"]["query"]>;
 type Schemas = components["schemas"];
 
@@ -62,10 +64,14 @@ export const configQuery = (id: string) =>
     queryFn: ({ signal }) => api.get("/api/configs/{idOrAlias}", { path: { idOrAlias: id }, signal }),
   });
 
-export const variablesQuery = (id: string) =>
+/** What the text of a configuration or a group wants to know from whoever runs it. */
+export const variablesQuery = (served: Served | null) =>
   queryOptions({
-    queryKey: [...one(id), "variables"],
-    queryFn: ({ signal }) => api.get("/api/configs/{idOrAlias}/variables", { path: { idOrAlias: id }, signal }),
+    queryKey: [...all, "variables", served?.kind, served?.id],
+    queryFn: ({ signal }) => {
+      const request = { path: { idOrAlias: served?.id ?? "" }, signal };
+      return served?.kind === "group" ? api.get("/api/config-groups/{idOrAlias}/variables", request) : api.get("/api/configs/{idOrAlias}/variables", request);
+    },
   });
 
 export const versionsQuery = (id: string, page: number) =>
@@ -98,8 +104,9 @@ export const impactQuery = (id: string, change: ConfigChange) =>
   });
 
 /** The text as an agent with these parameters gets it now. */
-export function servedText(id: string, parameters: Record<string, string>): Promise<string> {
-  return getText("/api/configs/{idOrAlias}/toml", { path: { idOrAlias: id }, query: parameters });
+export function servedText({ kind, id }: Served, parameters: Record<string, string>): Promise<string> {
+  const template = kind === "group" ? "/api/config-groups/{idOrAlias}/toml" : "/api/configs/{idOrAlias}/toml";
+  return getText(template, { path: { idOrAlias: id }, query: parameters });
 }
 
 /** What a check of a text finds. It is asked while somebody types, so nothing of it is kept. */

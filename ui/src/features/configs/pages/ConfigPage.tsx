@@ -19,6 +19,7 @@ import { AgentsTab } from "../tabs/AgentsTab";
 import { EditorTab } from "../tabs/EditorTab";
 import { ManageTab } from "../tabs/ManageTab";
 import { VersionsTab } from "../tabs/VersionsTab";
+import type { Served } from "../use/served";
 import { UseDialog } from "../use/UseDialog";
 
 export default function ConfigPage() {
@@ -37,7 +38,7 @@ function ConfigDetail({ config }: { config: Config }) {
   const can = useCan();
   const navigate = useNavigate();
   const { id = "", tab = "editor" } = useParams();
-  const use = useDialog<Config>();
+  const use = useDialog<Served>();
   if (!TABS.includes(tab)) return <Navigate to={urls.config(id)} replace />;
   const go = (chosen: string | null) =>
     void navigate(urls.config(id, chosen === "editor" ? undefined : (chosen as ConfigTab)), { preventScrollReset: true });
@@ -49,7 +50,7 @@ function ConfigDetail({ config }: { config: Config }) {
         lead={config.description || undefined}
         badge={config.labels.length > 0 && <LabelChips labels={config.labels} most={6} />}
         back={{ to: urls.configs, label: "Configurations" }}
-        actions={<Button leftSection={<IconTerminal2 size={16} />} onClick={() => use.open(config)}>Use this configuration</Button>}
+        actions={<Button leftSection={<IconTerminal2 size={16} />} onClick={() => use.open({ kind: "config", ...config })}>Use this configuration</Button>}
       />
       <Tabs value={tab} onChange={go} keepMounted={false}>
         <Tabs.List mb="md">

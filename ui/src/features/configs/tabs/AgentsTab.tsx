@@ -23,7 +23,7 @@ export function AgentsTab({ config }: { config: Config }) {
 
 const COLUMNS: SmallColumn<GroupSummary>[] = [
   { key: "group", header: "Group", cell: (group) => <Link to={urls.group(group.id)}>{group.name}</Link> },
-  { key: "agents", header: "Agents", cell: (group) => group.agentCount ? countText(group.agentCount) : <span className="tc-faint">none</span> },
+  { key: "agents", header: "Agents", cell: (group) => group.agentCount ? <Link to={urls.agentsWith({ group: group.id })}>{countText(group.agentCount)}</Link> : <span className="tc-faint">none</span> },
 ];
 
 function Groups({ config }: { config: Config }) {

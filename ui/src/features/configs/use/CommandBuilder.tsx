@@ -2,7 +2,7 @@ import { Button, Group, SegmentedControl, Select, Stack, Text } from "@mantine/c
 import { IconKey } from "@tabler/icons-react";
 import { useState } from "react";
 
-import type { Config, ConfigVariables } from "@/api/types";
+import type { ConfigVariables } from "@/api/types";
 import { CreateTokenDialog } from "@/features/tokens/offered";
 import { notifyDone } from "@/shared/lib/notify";
 import { Notice } from "@/shared/parts/Notice";
@@ -12,6 +12,7 @@ import { useCan } from "@/shared/session";
 import { TOKEN_PLACEHOLDER } from "./command";
 import { CommandFields, SelectorsField } from "./CommandFields";
 import { LocalFile } from "./LocalFile";
+import type { Served } from "./served";
 import { ShellSwitch } from "./ShellSwitch";
 import { type Command, useCommand } from "./use-command";
 
@@ -23,11 +24,11 @@ const INTERVALS = [
   { value: "1h", label: "Every hour" },
 ];
 
-/** Makes the command that starts Telegraf with a configuration, and on request the token that it needs. */
-export function CommandBuilder({ config, variables }: { config: Config; variables: ConfigVariables }) {
+/** Makes the command that starts Telegraf with a configuration or a group, and on request the token that it needs. */
+export function CommandBuilder({ served, variables }: { served: Served; variables: ConfigVariables }) {
   const can = useCan();
   const [token, setToken] = useState<string | null>(null);
-  const command = useCommand(config, variables, token);
+  const command = useCommand(served, variables, token);
   const { choices, choose, missing, localFile } = command;
   const undefinedConstants = variables.constants.filter((one) => !one.defined);
   return (
@@ -39,11 +40,11 @@ export function CommandBuilder({ config, variables }: { config: Config; variable
         <ShellSwitch value={choices.shell} onChange={choose.setShell} />
         <SegmentedControl size="xs" aria-label="Where from" value={choices.way} onChange={choose.setWay} data={[{ value: "address", label: "From this controller" }, { value: "file", label: "From a local file" }]} />
       </Group>
-      {choices.way === "address" && <AddressFields config={config} command={command} />}
+      {choices.way === "address" && <AddressFields served={served} command={command} />}
       <CommandFields variables={variables} command={command} />
-      {choices.way === "file" && <LocalFile configId={config.id} name={localFile} parameters={choices.parameters} missing={missing} />}
+      {choices.way === "file" && <LocalFile served={served} name={localFile} parameters={choices.parameters} missing={missing} />}
       <SelectorsField value={choices.selectors} onChange={choose.setSelectors} />
-      {can("tokens:write") && <TokenMaker name={`${config.name} agents`} token={token} onMade={setToken} />}
+      {can("tokens:write") && <TokenMaker name={`${served.name} agents`} token={token} onMade={setToken} />}
       <div>
         <Snippet text={command.command} label="command" wrap />
         <Text size="xs" c="dimmed" mt={6}>Telegraf before 1.39 reads the token for fetching from INFLUX_TOKEN: set that as well.</Text>
@@ -56,17 +57,17 @@ export function CommandBuilder({ config, variables }: { config: Config; variable
   );
 }
 
-function AddressFields({ config, command }: { config: Config; command: Command }) {
+function AddressFields({ served, command }: { served: Served; command: Command }) {
   const { choices, choose } = command;
   return (
     <Group gap="md" align="flex-start" grow>
       <Select
         label="Address"
-        description="An alias can move to another configuration later"
+        description="An alias can move later, and its agents follow"
         allowDeselect={false}
         value={choices.name}
         onChange={(value) => value && choose.setName(value)}
-        data={[...config.aliases.map((alias) => ({ value: alias, label: `/c/${alias}` })), { value: config.id, label: "by its id" }]}
+        data={[...served.aliases.map((alias) => ({ value: alias, label: `/c/${alias}` })), { value: served.id, label: "by its id" }]}
       />
       <Select
         label="Looks for changes"

@@ -1,10 +1,11 @@
 import { useState } from "react";
 
-import type { Config, ConfigVariables } from "@/api/types";
+import type { ConfigVariables } from "@/api/types";
 import { useEndpoints } from "@/shared/endpoints";
 import { safeFileName } from "@/shared/lib/files";
 
 import { HOST_NAME, type ParameterValue, type Shell, startCommand } from "./command";
+import { addressOf, type Served } from "./served";
 
 /** The parameter by which configurations tell agents apart; left empty, it becomes the name of the host. */
 export const AGENT_ID = "agent_id";
@@ -13,20 +14,20 @@ export const AGENT_ID = "agent_id";
 export const TOKEN_VARIABLE = "TELEGRAF_CONTROLLER_TOKEN";
 
 /** What somebody has chosen and filled in so far, and the command that follows from it. */
-export function useCommand(config: Config, variables: ConfigVariables, token: string | null) {
+export function useCommand(served: Served, variables: ConfigVariables, token: string | null) {
   const { api } = useEndpoints();
   const [shell, setShell] = useState<Shell>(navigator.userAgent.includes("Windows") ? "powershell" : "posix");
   const [way, setWay] = useState<"address" | "file">("address");
-  const [name, setName] = useState(config.aliases[0] ?? config.id);
+  const [name, setName] = useState(served.aliases[0] ?? served.id);
   const [watchInterval, setWatchInterval] = useState("1m");
   const [parameters, setParameters] = useState<Record<string, string>>({});
   const [environment, setEnvironment] = useState<Record<string, string>>({});
   const [selectors, setSelectors] = useState<string[]>([]);
 
-  const localFile = `${safeFileName(config.name)}.toml`;
+  const localFile = `${safeFileName(served.name)}.toml`;
   const command = startCommand({
     shell,
-    address: config.aliases.includes(name) ? `${api}/c/${name}` : `${api}/api/configs/${config.id}/toml`,
+    address: addressOf(served, api, name),
     parameters: Object.fromEntries(variables.parameters.map((one) => [one.name, parameters[one.name] || standIn(one)])),
     environment: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== "")),
     token,

@@ -1,10 +1,13 @@
 import { Button, Tabs } from "@mantine/core";
+import { IconTerminal2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, useNavigate, useParams } from "react-router";
 
 import { isApiError } from "@/api/errors";
 import type { Group } from "@/api/types";
 import { Aliases } from "@/features/aliases/offered";
+import { type Served, UseDialog } from "@/features/configs/offered";
+import { useDialog } from "@/shared/dialog/use-dialog";
 import { useEndpoints } from "@/shared/endpoints";
 import { CopyButton } from "@/shared/parts/CopyButton";
 import { LabelChips } from "@/shared/parts/LabelChips";
@@ -33,6 +36,7 @@ function GroupDetail({ group }: { group: Group }) {
   const navigate = useNavigate();
   const { id = "", tab = "members" } = useParams();
   const { api } = useEndpoints();
+  const use = useDialog<Served>();
   if (!TABS.includes(tab)) return <Navigate to={urls.group(id)} replace />;
   const go = (chosen: string | null) =>
     void navigate(urls.group(id, chosen === "members" ? undefined : (chosen as GroupTab)), { preventScrollReset: true });
@@ -50,6 +54,7 @@ function GroupDetail({ group }: { group: Group }) {
           </>
         }
         back={{ to: urls.groups, label: "Groups" }}
+        actions={<Button leftSection={<IconTerminal2 size={16} />} onClick={() => use.open({ kind: "group", ...group })}>Use this group</Button>}
       />
       <Tabs value={tab} onChange={go} keepMounted={false}>
         <Tabs.List mb="md">
@@ -63,6 +68,7 @@ function GroupDetail({ group }: { group: Group }) {
         <Tabs.Panel value="aliases"><Aliases owner={{ kind: "group", id: group.id }} /></Tabs.Panel>
         <Tabs.Panel value="manage"><ManageTab group={group} /></Tabs.Panel>
       </Tabs>
+      <UseDialog dialog={use} />
     </>
   );
 }

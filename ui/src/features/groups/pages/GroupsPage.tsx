@@ -9,7 +9,7 @@ import { labelChoicesQuery } from "@/features/labels/queries";
 import { useDialog } from "@/shared/dialog/use-dialog";
 import type { ListDefaults } from "@/shared/lib/list-state";
 import { notifyBulk } from "@/shared/lib/notify";
-import { counted, countText } from "@/shared/lib/numbers";
+import { counted } from "@/shared/lib/numbers";
 import { LabelChips } from "@/shared/parts/LabelChips";
 import { Nothing } from "@/shared/parts/Nothing";
 import { PageHeader } from "@/shared/parts/PageHeader";
@@ -20,6 +20,7 @@ import { useList } from "@/shared/table/use-list";
 import { useSelection } from "@/shared/table/use-selection";
 import { urls } from "@/shared/urls";
 
+import { AgentCount } from "../parts/AgentCount";
 import { DeleteGroupDialog } from "../parts/DeleteGroupDialog";
 import { NewGroupDialog } from "../parts/NewGroupDialog";
 import { groupFilters, groupsQuery, useGroupActions } from "../queries";
@@ -31,7 +32,7 @@ const COLUMNS: Column<GroupSummary>[] = [
   { key: "members", header: "Configurations", cell: (group) => <Members group={group} /> },
   { key: "labels", header: "Labels", cell: (group) => <LabelChips labels={group.labels} /> },
   { key: "aliases", header: "Aliases", cell: (group) => group.aliases.length ? <span className="tc-mono">{group.aliases.join(", ")}</span> : <Nothing /> },
-  { key: "agents", header: "Agents", cell: (group) => group.agentCount ? countText(group.agentCount) : <span className="tc-faint">none</span> },
+  { key: "agents", header: "Agents", cell: (group) => <AgentCount group={group} /> },
   { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (group) => <WhenAndWho at={group.updatedAt} by={group.updatedBy} /> },
 ];
 

@@ -15,6 +15,7 @@ import { useCan } from "@/shared/session";
 import { urls } from "@/shared/urls";
 
 import { useGroupActions } from "../queries";
+import { AgentCount } from "./AgentCount";
 import { DeleteGroupDialog } from "./DeleteGroupDialog";
 
 export function ManageTab({ group }: { group: Group }) {
@@ -30,7 +31,7 @@ export function ManageTab({ group }: { group: Group }) {
         <Section title="About">
           <Facts
             facts={[
-              ["Agents", group.agentCount],
+              ["Agents", <AgentCount group={group} />],
               ["Created", <WhenAndWho at={group.createdAt} by={group.createdBy} />],
               ["Last change", <WhenAndWho at={group.updatedAt} by={group.updatedBy} />],
               ["Id", <Id value={group.id} />],

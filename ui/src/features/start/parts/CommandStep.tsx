@@ -25,13 +25,13 @@ export function CommandStep({ config, token, done }: CommandStepProps) {
 }
 
 function CommandOf({ config, token }: { config: Config; token: TokenCreated | null }) {
-  const variables = useQuery(variablesQuery(config.id));
+  const variables = useQuery(variablesQuery({ kind: "config", ...config }));
   if (variables.isError && !variables.data) return <LoadError what="what the configuration needs" error={variables.error} onRetry={() => void variables.refetch()} />;
   return variables.data ? <Paste key={config.id} config={config} variables={variables.data} token={token} /> : <Loading />;
 }
 
 function Paste({ config, variables, token }: { config: Config; variables: ConfigVariables; token: TokenCreated | null }) {
-  const command = useCommand(config, variables, token?.token ?? null);
+  const command = useCommand({ kind: "config", ...config }, variables, token?.token ?? null);
   const can = useCan();
   const { api, heartbeat } = useEndpoints();
   const isLocal = [api, heartbeat].some((url) => ["localhost", "127.0.0.1", "[::1]"].includes(new URL(url).hostname));
