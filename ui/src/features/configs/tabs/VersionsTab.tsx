@@ -36,6 +36,11 @@ export function VersionsTab({ config }: { config: Config }) {
   const { items, total, limit } = versions.data;
   const toggle = (version: number) =>
     setChosen((before) => (before.includes(version) ? before.filter((one) => one !== version) : [...before.slice(-1), version]));
+  // A version that is gone can be neither compared nor on this page.
+  const forget = () => {
+    setChosen([]);
+    setPage(1);
+  };
   const [base, head] = [Math.min(...chosen), Math.max(...chosen)];
   return (
     <Section
@@ -64,7 +69,7 @@ export function VersionsTab({ config }: { config: Config }) {
         </div>
       )}
       <CompareDialog dialog={compare} configId={config.id} />
-      <PruneDialog dialog={prune} config={config} />
+      <PruneDialog dialog={prune} config={config} onDone={forget} />
     </Section>
   );
 }

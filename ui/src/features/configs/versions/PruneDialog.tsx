@@ -10,21 +10,22 @@ import { counted } from "@/shared/lib/numbers";
 import { useVersionActions } from "../queries";
 
 /** Drops old versions; the current one always stays (V3). */
-export function PruneDialog({ dialog, config }: { dialog: Dialog<true>; config: Config }) {
+export function PruneDialog({ dialog, config, onDone }: { dialog: Dialog<true>; config: Config; onDone: () => void }) {
   return (
     <Modal opened={dialog.opened} onClose={dialog.close} title={<Text fw={620}>Prune versions</Text>} size={460}>
-      <PruneForm config={config} onClose={dialog.close} />
+      <PruneForm config={config} onDone={onDone} onClose={dialog.close} />
     </Modal>
   );
 }
 
-function PruneForm({ config, onClose }: { config: Config; onClose: () => void }) {
+function PruneForm({ config, onDone, onClose }: { config: Config; onDone: () => void; onClose: () => void }) {
   const { prune } = useVersionActions(config.id);
   const { form, onSubmit, busy, error } = useApiForm({
     initialValues: { beforeVersion: config.currentVersion },
     submit: async ({ beforeVersion }) => {
       const { pruned } = await prune.mutateAsync({ beforeVersion });
       notifyDone(`${counted(pruned.length, "version")} removed.`);
+      onDone();
       onClose();
     },
   });
