@@ -20,7 +20,7 @@ say = @printf '\n==> %s\n' $(1)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint format lock ui api screenshots wheel bench bench-serving bench-scale bench-soak clean
+.PHONY: help setup run test lint format lock ui api screenshots wheel bench bench-serving bench-scale bench-soak bench-pages clean
 
 help: ## List the targets
 	@printf 'Telegraf Controller. Targets:\n\n'
@@ -76,6 +76,9 @@ bench-scale: setup $(DEV) ## Measure how cost grows from 1,000 to 1,000,000 agen
 
 bench-soak: setup $(DEV) ## Measure the memory of each process while a million agents report for 20 minutes
 	@$(BIN)/python -m bench.soak $(ARGS)
+
+bench-pages: ui $(DEV) ## Measure how quick the agent pages are with 100,000 agents (needs Chromium)
+	@$(BIN)/python -m bench.pages $(ARGS)
 
 # Each lock is held to the versions of those before it, so that all of them fit into one environment.
 COMPILE = $(BIN)/uv pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
