@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from bench.programs import CannotMeasure
 
@@ -58,17 +60,18 @@ class Tab:
 
     def answers(self) -> list[tuple[str, int, int]]:
         """Return path, items and bytes of what the API has answered since the last call."""
-        told = [
-            (one.url.removeprefix(self.url), _items(one), len(one.body())) for one in self._answers if one.status == 200
+        arrived, self._answers = self._answers, []
+        return [
+            (one.url.removeprefix(self.url), _items(body), len(body))
+            for one in arrived
+            if one.status == 200 and (body := _body(one)) is not None
         ]
-        self._answers.clear()
-        return told
 
     def _painted(self, what: str) -> Painted:
         late = f"new Promise((_, reject) => setTimeout(() => reject(new Error('late')), {_PATIENCE_MS}))"
         try:
             found = self.page.evaluate(f"() => Promise.race([bench.painted, {late}])")
-        except Exception as error:
+        except PlaywrightError as error:
             raise CannotMeasure(f"{what}: nothing new was shown ({error}).") from None
         return Painted(found["took"], found["awaited"], found["shown"])
 
@@ -114,6 +117,14 @@ def tab(browser: Browser, url: str, signed_in: Any) -> Iterator[Tab]:
         context.close()
 
 
-def _items(response: Response) -> int:
-    body = response.json()
-    return len(body["items"]) if isinstance(body, dict) and "items" in body else 0
+def _body(response: Response) -> bytes | None:
+    try:
+        return response.body()
+    except PlaywrightError:
+        # The page was left before its last answers were there, and the browser keeps none of another page.
+        return None
+
+
+def _items(body: bytes) -> int:
+    told = json.loads(body)
+    return len(told["items"]) if isinstance(told, dict) and "items" in told else 0

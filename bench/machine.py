@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +21,29 @@ def describe() -> str:
     share = _busy_share()
     busy = f"; {share:.0%} BUSY with something else, so these numbers say little" if share > _QUIET_SHARE else ""
     return f"{os.cpu_count()} cores, {_processor()}; a flush to disk takes {_flush_milliseconds():.2f} ms{busy}"
+
+
+class Meanwhile:
+    """How busy others keep the processors from now on, while this process and what it starts do something.
+
+    To be asked once everything that was started has ended: only then Linux knows what all of it used.
+    """
+
+    def __init__(self) -> None:
+        self._before = _processor_time(), _own_seconds()
+
+    def share(self) -> float:
+        """Return the share of all processors that went to others."""
+        (idle, total), own = self._before
+        idle_now, total_now = _processor_time()
+        busy_ticks = (total_now - idle_now) - (total - idle)
+        own_ticks = (_own_seconds() - own) * os.sysconf("SC_CLK_TCK")
+        return max(0.0, busy_ticks - own_ticks) / max(1, total_now - total)
+
+
+def _own_seconds() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def processor_seconds(process_id: int) -> float:

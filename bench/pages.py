@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         how = machine.describe()
         print(how, flush=True)
+        meanwhile = machine.Meanwhile()
         seen = [_measure(agents, given.times) for agents in (SMALL, given.agents)]
+        how += f"; others took {meanwhile.share():.0%} of the processors meanwhile"
     except CannotMeasure as error:
         print(f"Cannot measure: {error}", file=sys.stderr)
         return 1
@@ -153,7 +155,7 @@ def _visit(one: Tab, turn: int, did: Callable[[str, Painted], None]) -> None:
     click("agents of a configuration", "Agents", role="tab", outcome="tab", exact=False)
 
 
-def _pause(seconds: float = 0.4) -> None:
+def _pause(seconds: float = 0.3) -> None:
     """Leave a moment, as somebody does who looks at what came."""
     time.sleep(seconds)
 
