@@ -1,11 +1,11 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { api } from "@/api/client";
 import type { paths } from "@/api/schema";
-import type { Agent } from "@/api/types";
+import type { Agent, Page } from "@/api/types";
 import { inChunks } from "@/shared/lib/bulk";
+import type { ListDefaults, ListState } from "@/shared/lib/list-state";
 import type { FilterSource } from "@/shared/table/filters";
-import type { List } from "@/shared/table/use-list";
 
 import { SLOTS } from "./heartbeats";
 
@@ -13,9 +13,14 @@ type AgentListQuery = NonNullable<paths["/api/agents"]["get"]["parameters"]["que
 
 const all = ["agents"] as const;
 
-export const agentFilters = ["status", "version", "label", "config", "group", "reportingRule"] as const;
+/** What the list of agents shows when its address says nothing. */
+export const agentListDefaults: ListDefaults = {
+  sortBy: "name",
+  sortOrder: "asc",
+  filters: ["status", "version", "label", "config", "group", "reportingRule"],
+};
 
-function conditions(list: List) {
+function conditions(list: ListState) {
   return {
     search: list.search,
     status: list.filters.status?.[0] as AgentListQuery["status"],
@@ -27,7 +32,7 @@ function conditions(list: List) {
   };
 }
 
-export const agentsQuery = (list: List) => {
+export const agentsQuery = (list: ListState) => {
   const query = {
     ...conditions(list),
     page: list.page,
@@ -43,7 +48,7 @@ export const agentsQuery = (list: List) => {
 };
 
 /** Counts over all agents that fit the search and filters but the status, which the counts are about. */
-export const agentSummaryQuery = (list: List) => {
+export const agentSummaryQuery = (list: ListState) => {
   const query = { ...conditions(list), status: undefined };
   return queryOptions({
     queryKey: [...all, "summary", query],
@@ -86,6 +91,12 @@ export const agentQuery = (id: string) =>
     queryKey: [...all, "one", id],
     queryFn: ({ signal }) => api.get("/api/agents/{agent_id}", { path: { agent_id: id }, signal }),
   });
+
+/** What a list that was asked for says of an agent: until its own record is there, it can be shown. */
+export function listedAgent(client: QueryClient, id: string): Agent | undefined {
+  const lists = client.getQueriesData<Page<Agent>>({ queryKey: [...all, "list"] });
+  return lists.flatMap(([, page]) => page?.items ?? []).find((agent) => agent.id === id);
+}
 
 /** When the status of an agent changed, newest first. */
 export const eventsQuery = (id: string) =>

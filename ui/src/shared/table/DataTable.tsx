@@ -1,7 +1,7 @@
 import { Button, Checkbox, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { MouseEvent, ReactNode } from "react";
+import { memo, type MouseEvent, type ReactNode, useCallback } from "react";
 import { Link, useNavigate } from "react-router";
 
 import type { Page } from "@/api/types";
@@ -10,6 +10,7 @@ import { EmptyState, LoadError } from "@/shared/parts/states";
 import { BulkBar } from "./BulkBar";
 import classes from "./DataTable.module.css";
 import type { Filter } from "./filters";
+import { RowCheckbox } from "./RowCheckbox";
 import { TableFilters } from "./TableFilters";
 import { TableFooter } from "./TableFooter";
 import { TableSearch } from "./TableSearch";
@@ -111,7 +112,7 @@ function Body<T>(props: DataTableProps<T>) {
         </thead>
         <tbody className={query.isPlaceholderData ? classes.stale : undefined}>
           {query.data ? (
-            query.data.items.map((row) => <Row key={props.rowKey(row)} {...props} row={row} />)
+            <Rows {...props} rows={query.data.items} />
           ) : (
             <TableSkeleton columns={props.columns.length} selectable={!!props.selection} hasMenu={!!props.rowMenu} />
           )}
@@ -167,34 +168,58 @@ function HeaderCell<T>({ column, list }: { column: Column<T>; list: List }) {
   );
 }
 
-function Row<T>(props: DataTableProps<T> & { row: T }) {
-  const { row, selection, columns } = props;
+function Rows<T>(props: DataTableProps<T> & { rows: T[] }) {
+  const { rowKey, selection } = props;
   const navigate = useNavigate();
-  const key = props.rowKey(row);
-  const href = props.rowHref?.(row);
-  const chosen = selection?.rows.has(key) ?? false;
+  const open = useCallback((href: string) => void navigate(href), [navigate]);
+  const toggle = selection?.toggle;
+  const choose = useCallback((row: T, chosen: boolean) => toggle?.([[rowKey(row), row]], chosen), [toggle, rowKey]);
+  return props.rows.map((row) => (
+    <Row
+      key={rowKey(row)}
+      row={row}
+      columns={props.columns}
+      name={props.rowName(row)}
+      href={props.rowHref?.(row)}
+      menu={props.rowMenu}
+      choose={selection && choose}
+      chosen={selection?.rows.has(rowKey(row)) ?? false}
+      open={open}
+    />
+  ));
+}
 
-  const open = (event: MouseEvent<HTMLElement>) => {
+type RowProps<T> = {
+  row: T;
+  columns: Column<T>[];
+  name: string;
+  href: string | undefined;
+  menu: ((row: T) => ReactNode) | undefined;
+  /** Undefined where rows cannot be chosen. */
+  choose: ((row: T, chosen: boolean) => void) | undefined;
+  chosen: boolean;
+  open: (href: string) => void;
+};
+
+/** Rendered again only when something about it is another: most of what happens to a list leaves its rows as they are. */
+const Row = memo(function Row<T>({ row, columns, name, href, menu, choose, chosen, open }: RowProps<T>) {
+  const press = (event: MouseEvent<HTMLElement>) => {
     // The link in the first cell is what keyboards and new tabs use; the rest of the row is a convenience for the mouse.
     const target = event.target as HTMLElement;
     if (!href || target.closest("a, button, input, label, [role=menu]") || getSelection()?.toString()) return;
-    void navigate(href);
+    open(href);
   };
   return (
     <tr
       className={classes.row}
       data-link={href ? true : undefined}
       data-chosen={chosen || undefined}
-      data-checkable={selection ? true : undefined}
-      onClick={open}
+      data-checkable={choose ? true : undefined}
+      onClick={press}
     >
-      {selection && (
+      {choose && (
         <td className={classes.check}>
-          <Checkbox
-            aria-label={`Choose ${props.rowName(row)}`}
-            checked={chosen}
-            onChange={(event) => selection.toggle([[key, row]], event.currentTarget.checked)}
-          />
+          <RowCheckbox label={`Choose ${name}`} checked={chosen} onChange={(wanted) => choose(row, wanted)} />
         </td>
       )}
       {columns.map((column, index) => (
@@ -206,7 +231,7 @@ function Row<T>(props: DataTableProps<T> & { row: T }) {
           {index === 0 && href ? <Link className={classes.primary} to={href}>{column.cell(row)}</Link> : column.cell(row)}
         </td>
       ))}
-      {props.rowMenu && <td className={classes.actions}>{props.rowMenu(row)}</td>}
+      {menu && <td className={classes.actions}>{menu(row)}</td>}
     </tr>
   );
-}
+}) as <T>(props: RowProps<T>) => ReactNode;

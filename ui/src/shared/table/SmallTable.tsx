@@ -1,7 +1,8 @@
-import { Checkbox, VisuallyHidden } from "@mantine/core";
+import { VisuallyHidden } from "@mantine/core";
 import type { ReactNode } from "react";
 
 import classes from "./DataTable.module.css";
+import { RowCheckbox } from "./RowCheckbox";
 
 export type SmallColumn<T> = { key: string; header: string; cell: (row: T) => ReactNode; align?: "end" };
 
@@ -34,7 +35,7 @@ export function SmallTable<T>({ label, rows, columns, rowKey, rowName, rowMenu, 
             <tr key={rowKey(row)} className={classes.row} data-chosen={choice?.has(row) || undefined} data-checkable={choice ? true : undefined}>
               {choice && (
                 <td className={classes.check}>
-                  <Checkbox aria-label={`Choose ${rowName(row)}`} checked={choice.has(row)} onChange={() => choice.toggle(row)} />
+                  <RowCheckbox label={`Choose ${rowName(row)}`} checked={choice.has(row)} onChange={() => choice.toggle(row)} />
                 </td>
               )}
               {columns.map((column, index) => (

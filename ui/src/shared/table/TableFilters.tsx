@@ -1,7 +1,7 @@
 import { Menu, UnstyledButton } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
-import type { ComponentPropsWithRef, ReactNode } from "react";
+import { type ComponentPropsWithRef, memo, type ReactNode } from "react";
 
 import type { Filter, FilterOption, FilterSource } from "./filters";
 import { SearchedOptions } from "./SearchedOptions";
@@ -10,22 +10,31 @@ import type { List } from "./use-list";
 
 /** Each filter is a chip: dashed while it is not set, then with its value and a cross to remove it. */
 export function TableFilters({ list, filters }: { list: List; filters: Filter[] }) {
-  return filters.map((filter) =>
-    filter.source ? (
-      <SearchedFilter key={filter.name} list={list} filter={filter} source={filter.source} />
+  return filters.map((filter) => {
+    const props = { filter, chosen: list.filters[filter.name] ?? NONE, setFilter: list.setFilter };
+    return filter.source ? (
+      <SearchedFilter key={filter.name} {...props} source={filter.source} />
     ) : (
-      <MenuFilter key={filter.name} list={list} filter={filter} options={filter.options} />
-    ),
-  );
+      <MenuFilter key={filter.name} {...props} options={filter.options} />
+    );
+  });
+}
+
+const NONE: string[] = [];
+
+type FilterProps = { filter: Filter; chosen: string[]; setFilter: List["setFilter"] };
+
+/** Whether a filter shows what it showed, though the address is another: most of its changes are not about this filter. */
+function isSame(before: FilterProps, after: FilterProps) {
+  return before.filter === after.filter && before.setFilter === after.setFilter && before.chosen.join("\n") === after.chosen.join("\n");
 }
 
 /** A filter with few options, all of them in a menu. */
-function MenuFilter({ list, filter, options }: { list: List; filter: Filter; options: FilterOption[] }) {
-  const chosen = list.filters[filter.name] ?? [];
+const MenuFilter = memo(function MenuFilter({ filter, chosen, setFilter, options }: FilterProps & { options: FilterOption[] }) {
   const labels = chosen.map((value) => options.find((option) => option.value === value)?.label ?? value);
   const Item = filter.multiple ? Menu.CheckboxItem : Menu.RadioItem;
   return (
-    <Chip list={list} filter={filter} labels={labels}>
+    <Chip filter={filter} labels={labels} setFilter={setFilter}>
       <Menu position="bottom-start" closeOnItemClick={!filter.multiple}>
         <Menu.Target><ChipButton label={filter.label} labels={labels} /></Menu.Target>
         <Menu.Dropdown mah={320} style={{ overflowY: "auto" }}>
@@ -35,7 +44,7 @@ function MenuFilter({ list, filter, options }: { list: List; filter: Filter; opt
               value={option.value}
               checked={chosen.includes(option.value)}
               closeMenuOnClick={!filter.multiple}
-              onChange={() => toggle(list, filter, option.value)}
+              onChange={() => setFilter(filter.name, toggled(filter, chosen, option.value))}
             >
               {option.label}
             </Item>
@@ -44,11 +53,10 @@ function MenuFilter({ list, filter, options }: { list: List; filter: Filter; opt
       </Menu>
     </Chip>
   );
-}
+}, isSame);
 
 /** A filter with options beyond number, which the server searches. */
-function SearchedFilter({ list, filter, source }: { list: List; filter: Filter; source: FilterSource }) {
-  const chosen = list.filters[filter.name] ?? [];
+const SearchedFilter = memo(function SearchedFilter({ filter, chosen, setFilter, source }: FilterProps & { source: FilterSource }) {
   const names = useQueries({
     queries: chosen.map((value) => ({
       queryKey: [...source.queryKey, "named", value],
@@ -59,23 +67,22 @@ function SearchedFilter({ list, filter, source }: { list: List; filter: Filter; 
   // A moment's space rather than an id that turns into a name; the value itself where nothing is called that any more.
   const labels = chosen.map((value, index) => names[index]?.data ?? (names[index]?.isPending ? "…" : value));
   return (
-    <Chip list={list} filter={filter} labels={labels}>
-      <SearchedOptions source={source} label={filter.label} chosen={chosen} multiple={filter.multiple} onChoose={(value) => toggle(list, filter, value)}>
+    <Chip filter={filter} labels={labels} setFilter={setFilter}>
+      <SearchedOptions source={source} label={filter.label} chosen={chosen} multiple={filter.multiple} onChoose={(value) => setFilter(filter.name, toggled(filter, chosen, value))}>
         <ChipButton label={filter.label} labels={labels} />
       </SearchedOptions>
     </Chip>
   );
-}
+}, isSame);
 
-function toggle(list: List, filter: Filter, value: string) {
-  const chosen = list.filters[filter.name] ?? [];
+function toggled(filter: Filter, chosen: string[], value: string): string[] {
   const without = chosen.filter((one) => one !== value);
-  list.setFilter(filter.name, without.length < chosen.length ? without : filter.multiple ? [...chosen, value] : [value]);
+  return without.length < chosen.length ? without : filter.multiple ? [...chosen, value] : [value];
 }
 
-type ChipProps = { list: List; filter: Filter; labels: string[]; children: ReactNode };
+type ChipProps = { filter: Filter; labels: string[]; setFilter: List["setFilter"]; children: ReactNode };
 
-function Chip({ list, filter, labels, children }: ChipProps) {
+function Chip({ filter, labels, setFilter, children }: ChipProps) {
   const active = labels.length > 0;
   return (
     <span className={classes.chip} data-active={active || undefined}>
@@ -87,7 +94,7 @@ function Chip({ list, filter, labels, children }: ChipProps) {
           onClick={(event) => {
             // The cross goes away with the filter: the focus stays at the chip.
             event.currentTarget.parentElement?.querySelector("button")?.focus();
-            list.setFilter(filter.name, []);
+            setFilter(filter.name, []);
           }}
         >
           <IconX size={13} aria-hidden />

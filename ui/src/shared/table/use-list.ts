@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router";
+import { useNavigate, useSearchParams } from "react-router";
 
 import { changedListState, type ListDefaults, type ListState, readListState, writeListState } from "@/shared/lib/list-state";
 
@@ -13,16 +13,18 @@ export type List = ListState & {
 
 /** The state of a list, kept in the address. `defaults` must be one constant of the module. */
 export function useList(defaults: ListDefaults): List {
-  const [address, setAddress] = useSearchParams();
+  const [address] = useSearchParams();
+  // Its own functions stay the same over navigations, those of `useSearchParams` do not.
+  const navigate = useNavigate();
   const state = useMemo(() => readListState(address, defaults), [address, defaults]);
 
   const change = useCallback<List["change"]>(
     (wanted, options) => {
       const now = addressNow();
       const next = writeListState(changedListState(readListState(now, defaults), wanted), defaults, now);
-      setAddress(next, { preventScrollReset: true, ...options });
+      void navigate({ search: next.toString() }, { preventScrollReset: true, ...options });
     },
-    [setAddress, defaults],
+    [navigate, defaults],
   );
   const setFilter = useCallback<List["setFilter"]>(
     (name, values) => change({ filters: { ...readListState(addressNow(), defaults).filters, [name]: values } }),

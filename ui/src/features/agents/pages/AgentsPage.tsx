@@ -1,7 +1,8 @@
-import { ActionIcon, Button, Menu, SegmentedControl, VisuallyHidden } from "@mantine/core";
+import { Button, Menu, SegmentedControl, VisuallyHidden } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { IconAlarm, IconDots, IconLayoutGrid, IconList, IconPlus, IconServer2, IconTag, IconTrash } from "@tabler/icons-react";
+import { IconAlarm, IconLayoutGrid, IconList, IconPlus, IconServer2, IconTag, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
 import { Link } from "react-router";
 
 import type { Agent } from "@/api/types";
@@ -9,13 +10,13 @@ import { configSource } from "@/features/configs/queries";
 import { groupSource } from "@/features/groups/queries";
 import { labelSource } from "@/features/labels/queries";
 import { ruleSource } from "@/features/reporting/queries";
-import type { ListDefaults } from "@/shared/lib/list-state";
 import { LabelChips } from "@/shared/parts/LabelChips";
 import { PageHeader } from "@/shared/parts/PageHeader";
 import { RelativeTime } from "@/shared/parts/RelativeTime";
-import { useCan } from "@/shared/session";
+import { useCan, useMe } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
 import type { Filter } from "@/shared/table/filters";
+import { RowMenu } from "@/shared/table/RowMenu";
 import { useList } from "@/shared/table/use-list";
 import { useSelection } from "@/shared/table/use-selection";
 import { urls } from "@/shared/urls";
@@ -28,10 +29,8 @@ import { AgentTitle } from "../parts/AgentTitle";
 import { ConfigNames } from "../parts/ConfigNames";
 import { FleetSummary } from "../parts/FleetSummary";
 import { RefreshControl, useAutoRefresh } from "../parts/RefreshControl";
-import { agentFilters, agentsQuery, versionSource } from "../queries";
+import { agentListDefaults, agentsQuery, versionSource } from "../queries";
 import { STATUSES } from "../status";
-
-const DEFAULTS: ListDefaults = { sortBy: "name", sortOrder: "asc", filters: agentFilters };
 
 const COLUMNS: Column<Agent>[] = [
   { key: "name", header: "Agent", sortBy: "name", cell: (agent) => <AgentTitle agent={agent} /> },
@@ -44,8 +43,10 @@ const COLUMNS: Column<Agent>[] = [
   { key: "seen", header: "Last seen", sortBy: "lastSeen", cell: (agent) => <RelativeTime at={agent.lastSeen} /> },
 ];
 
+const idOf = (agent: Agent) => agent.id;
+
 export default function AgentsPage() {
-  const list = useList(DEFAULTS);
+  const list = useList(agentListDefaults);
   const refresh = useAutoRefresh();
   const can = useCan();
   const actions = (
@@ -69,6 +70,9 @@ function AgentTable({ list, refetchEveryMs }: { list: ReturnType<typeof useList>
   const [view, setView] = useLocalStorage({ key: "tc-agents-view", defaultValue: "table", getInitialValueInEffect: false });
   const selection = useSelection<Agent>();
   const dialogs = useAgentDialogs();
+  const [rule, label, remove] = [dialogs.rule.open, dialogs.label.open, dialogs.remove.open];
+  const menu = useCallback((agent: Agent) => <AgentMenu agent={agent} open={{ rule, label, remove }} />, [rule, label, remove]);
+  const filters = useAgentFilters();
   const mayAdd = can("tokens:write");
   const mayChange = can("agents:write") || can("agents:delete");
   return (
@@ -78,13 +82,13 @@ function AgentTable({ list, refetchEveryMs }: { list: ReturnType<typeof useList>
         list={list}
         query={query}
         columns={COLUMNS}
-        rowKey={(agent) => agent.id}
+        rowKey={idOf}
         rowName={agentName}
         rowHref={(agent) => urls.agent(agent.id)}
-        rowMenu={mayChange ? (agent) => <AgentMenu agent={agent} dialogs={dialogs} /> : undefined}
+        rowMenu={mayChange ? menu : undefined}
         card={view === "cards" ? (agent) => <AgentCard agent={agent} /> : undefined}
         search="Search by host, id or address"
-        filters={useAgentFilters()}
+        filters={filters}
         toolbar={<ViewSwitch value={view} onChange={setView} />}
         selection={mayChange ? selection : undefined}
         bulk={<BulkActions agents={[...selection.rows.values()]} dialogs={dialogs} />}
@@ -101,16 +105,19 @@ function AgentTable({ list, refetchEveryMs }: { list: ReturnType<typeof useList>
 }
 
 function useAgentFilters(): Filter[] {
-  const can = useCan();
-  const filters: (Filter | false)[] = [
-    { name: "status", label: "Status", options: STATUSES.map(({ name, label }) => ({ value: name, label })) },
-    can("configs:read") && { name: "config", label: "Configuration", source: configSource },
-    can("config-groups:read") && { name: "group", label: "Group", source: groupSource },
-    can("reporting-rules:read") && { name: "reportingRule", label: "Rule", source: ruleSource },
-    can("labels:read") && { name: "label", label: "Label", multiple: true, source: labelSource },
-    { name: "version", label: "Telegraf", source: versionSource },
-  ];
-  return filters.filter((filter) => filter !== false);
+  const { permissions } = useMe();
+  return useMemo(() => {
+    const can = (permission: string) => permissions.includes(permission);
+    const filters: (Filter | false)[] = [
+      { name: "status", label: "Status", options: STATUSES.map(({ name, label }) => ({ value: name, label })) },
+      can("configs:read") && { name: "config", label: "Configuration", source: configSource },
+      can("config-groups:read") && { name: "group", label: "Group", source: groupSource },
+      can("reporting-rules:read") && { name: "reportingRule", label: "Rule", source: ruleSource },
+      can("labels:read") && { name: "label", label: "Label", multiple: true, source: labelSource },
+      { name: "version", label: "Telegraf", source: versionSource },
+    ];
+    return filters.filter((filter) => filter !== false);
+  }, [permissions]);
 }
 
 function ViewSwitch({ value, onChange }: { value: string; onChange: (view: string) => void }) {
@@ -129,19 +136,16 @@ function ViewSwitch({ value, onChange }: { value: string; onChange: (view: strin
   );
 }
 
-function AgentMenu({ agent, dialogs }: { agent: Agent; dialogs: AgentDialogsState }) {
+type AgentMenuProps = { agent: Agent; open: Record<keyof AgentDialogsState, (agents: Agent[]) => void> };
+
+function AgentMenu({ agent, open }: AgentMenuProps) {
   const can = useCan();
   return (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon aria-label={`Actions for ${agentName(agent)}`}><IconDots size={17} /></ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {can("agents:write") && <Menu.Item leftSection={<IconAlarm size={15} />} onClick={() => dialogs.rule.open([agent])}>Reporting rule…</Menu.Item>}
-        {can("agents:write") && <Menu.Item leftSection={<IconTag size={15} />} onClick={() => dialogs.label.open([agent])}>Labels…</Menu.Item>}
-        {can("agents:delete") && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => dialogs.remove.open([agent])}>Delete…</Menu.Item>}
-      </Menu.Dropdown>
-    </Menu>
+    <RowMenu label={`Actions for ${agentName(agent)}`}>
+      {can("agents:write") && <Menu.Item leftSection={<IconAlarm size={15} />} onClick={() => open.rule([agent])}>Reporting rule…</Menu.Item>}
+      {can("agents:write") && <Menu.Item leftSection={<IconTag size={15} />} onClick={() => open.label([agent])}>Labels…</Menu.Item>}
+      {can("agents:delete") && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => open.remove([agent])}>Delete…</Menu.Item>}
+    </RowMenu>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Skeleton } from "@mantine/core";
-import type { CSSProperties } from "react";
+import { type CSSProperties, memo } from "react";
 
 import type { AgentSummary } from "@/api/types";
 import { countText, shareText, shortCount } from "@/shared/lib/numbers";
@@ -20,7 +20,7 @@ const BANDS = [
 const VERSION_COLORS = ["#0e8a7c", "#4cb8a8", "#5f86d6", "#8b7fd0", "#c99a3a", "#98a3a1"];
 
 /** Health in numbers, versions of Telegraf, when agents last reported. Its height is the same before it has loaded. */
-export function SummaryDetails({ summary }: { summary: AgentSummary | undefined }) {
+export const SummaryDetails = memo(function SummaryDetails({ summary }: { summary: AgentSummary | undefined }) {
   return (
     <div className={classes.more}>
       <div className={classes.part}>
@@ -37,7 +37,7 @@ export function SummaryDetails({ summary }: { summary: AgentSummary | undefined 
       </div>
     </div>
   );
-}
+});
 
 function Tiles({ summary }: { summary: AgentSummary }) {
   return (

@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Menu, Text, UnstyledButton } from "@mantine/core";
-import { IconBraces, IconDots, IconPencil, IconPlus, IconTrash } from "@tabler/icons-react";
+import { Button, Menu, Text, UnstyledButton } from "@mantine/core";
+import { IconBraces, IconPencil, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 
 import type { Constant } from "@/api/types";
@@ -14,6 +14,7 @@ import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { Loading } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
+import { RowMenu } from "@/shared/table/RowMenu";
 import { useList } from "@/shared/table/use-list";
 
 import { ConstantDialog } from "../parts/ConstantDialog";
@@ -43,15 +44,10 @@ export default function ConstantsPage() {
     { key: "updated", header: "Last change", sortBy: "updatedAt", cell: (constant) => <WhenAndWho at={constant.updatedAt} by={constant.updatedBy} /> },
   ];
   const menu = (constant: Constant) => (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon aria-label={`Actions for ${constant.name}`}><IconDots size={17} /></ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {mayWrite && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => edit.open(constant)}>Change value…</Menu.Item>}
-        {mayDelete && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => remove.open(constant)}>Delete…</Menu.Item>}
-      </Menu.Dropdown>
-    </Menu>
+    <RowMenu label={`Actions for ${constant.name}`}>
+      {mayWrite && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => edit.open(constant)}>Change value…</Menu.Item>}
+      {mayDelete && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => remove.open(constant)}>Delete…</Menu.Item>}
+    </RowMenu>
   );
   return (
     <>

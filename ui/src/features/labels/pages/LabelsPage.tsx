@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Menu, Text } from "@mantine/core";
-import { IconDots, IconPencil, IconPlus, IconTag, IconTrash } from "@tabler/icons-react";
+import { Button, Menu, Text } from "@mantine/core";
+import { IconPencil, IconPlus, IconTag, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
@@ -16,6 +16,7 @@ import { PageHeader } from "@/shared/parts/PageHeader";
 import { WhenAndWho } from "@/shared/parts/WhenAndWho";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
+import { RowMenu } from "@/shared/table/RowMenu";
 import { useList } from "@/shared/table/use-list";
 import { useSelection } from "@/shared/table/use-selection";
 import { urls } from "@/shared/urls";
@@ -49,15 +50,10 @@ export default function LabelsPage() {
   const [mayWrite, mayDelete] = [can("labels:write"), can("labels:delete")];
   const create = mayWrite && <Button leftSection={<IconPlus size={16} />} onClick={() => edit.open("new")}>New label</Button>;
   const menu = (label: Label) => (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon aria-label={`Actions for ${label.name}`}><IconDots size={17} /></ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {mayWrite && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => edit.open(label)}>Edit…</Menu.Item>}
-        {mayDelete && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => remove.open([label])}>Delete…</Menu.Item>}
-      </Menu.Dropdown>
-    </Menu>
+    <RowMenu label={`Actions for ${label.name}`}>
+      {mayWrite && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => edit.open(label)}>Edit…</Menu.Item>}
+      {mayDelete && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => remove.open([label])}>Delete…</Menu.Item>}
+    </RowMenu>
   );
   return (
     <>

@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Menu, Text } from "@mantine/core";
-import { IconAlarm, IconDots, IconPencil, IconPlus, IconStar, IconTrash } from "@tabler/icons-react";
+import { Button, Menu, Text } from "@mantine/core";
+import { IconAlarm, IconPencil, IconPlus, IconStar, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
@@ -15,6 +15,7 @@ import { RelativeTime } from "@/shared/parts/RelativeTime";
 import { StatusBadge } from "@/shared/parts/StatusBadge";
 import { useCan } from "@/shared/session";
 import { type Column, DataTable } from "@/shared/table/DataTable";
+import { RowMenu } from "@/shared/table/RowMenu";
 import { useList } from "@/shared/table/use-list";
 import { urls } from "@/shared/urls";
 
@@ -88,16 +89,11 @@ function RuleMenu({ rule, dialogs }: { rule: ReportingRule; dialogs: RuleDialogs
   const mayRemove = can("reporting-rules:delete") && !rule.isDefault;
   if (!mayWrite && !mayRemove) return null;
   return (
-    <Menu>
-      <Menu.Target>
-        <ActionIcon aria-label={`Actions for ${rule.description}`}><IconDots size={17} /></ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {mayWrite && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => dialogs.edit.open(rule)}>Edit…</Menu.Item>}
-        {mayWrite && !rule.isDefault && <Menu.Item leftSection={<IconStar size={15} />} onClick={() => dialogs.promote.open(rule)}>Make default…</Menu.Item>}
-        {mayRemove && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => dialogs.remove.open(rule)}>Delete…</Menu.Item>}
-      </Menu.Dropdown>
-    </Menu>
+    <RowMenu label={`Actions for ${rule.description}`}>
+      {mayWrite && <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => dialogs.edit.open(rule)}>Edit…</Menu.Item>}
+      {mayWrite && !rule.isDefault && <Menu.Item leftSection={<IconStar size={15} />} onClick={() => dialogs.promote.open(rule)}>Make default…</Menu.Item>}
+      {mayRemove && <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => dialogs.remove.open(rule)}>Delete…</Menu.Item>}
+    </RowMenu>
   );
 }
 
