@@ -15,6 +15,7 @@ import { userRoutes } from "@/features/users/routes";
 import { Loading } from "@/shared/parts/states";
 import { useCan } from "@/shared/session";
 
+import { askWhoIsSignedIn, asksAhead, loadBundlesAhead } from "./ahead";
 import { firstRoom } from "./navigation";
 import { NotFound } from "./pages/NotFound";
 import { RouteFailure } from "./pages/RouteFailure";
@@ -25,7 +26,7 @@ function Start() {
   return <Navigate to={firstRoom(useCan())} replace />;
 }
 
-const rooms: RouteObject[] = [...startRoutes, ...agentRoutes, ...configRoutes, ...groupRoutes, ...constantRoutes, ...labelRoutes, ...reportingRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes];
+const rooms: RouteObject[] = [...startRoutes, ...agentRoutes, ...configRoutes, ...groupRoutes, ...constantRoutes, ...labelRoutes, ...reportingRoutes, ...tokenRoutes, ...userRoutes, ...settingsRoutes, ...accountRoutes].map(asksAhead);
 
 export const router = createBrowserRouter([
   {
@@ -35,6 +36,8 @@ export const router = createBrowserRouter([
       ...authRoutes,
       {
         element: <RequireSession />,
+        loader: askWhoIsSignedIn,
+        shouldRevalidate: () => false,
         children: [
           {
             element: <Shell />,
@@ -50,3 +53,8 @@ export const router = createBrowserRouter([
     ],
   },
 ]);
+
+/** To be called once: pages are there sooner than somebody who is about to go there. */
+export function lookAhead(): void {
+  loadBundlesAhead(rooms, agentRoutes);
+}

@@ -33,11 +33,11 @@ export function RouteFailure() {
 
 /** Tell whether the controller now serves another build of the interface than the one in this tab. */
 async function wasUpdated(): Promise<boolean> {
-  const running = document.querySelector('script[type="module"]')?.getAttribute("src");
-  if (!running) return false;
+  const running = [...document.querySelectorAll('script[type="module"]')].map((script) => script.getAttribute("src"));
   try {
     const page = await fetch(paths.home, { headers: { Accept: "text/html" }, cache: "no-store" });
-    return page.ok && !(await page.text()).includes(`"${running}"`);
+    const text = await page.text();
+    return page.ok && running.some((file) => file !== null && !text.includes(`"${file}"`));
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 import { Anchor, Button } from "@mantine/core";
 import { IconTag, IconTrash } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { isApiError } from "@/api/errors";
@@ -24,12 +24,13 @@ import { HeartbeatCharts } from "../parts/HeartbeatCharts";
 import { RefreshControl, useAutoRefresh } from "../parts/RefreshControl";
 import { ReportedLogs } from "../parts/ReportedLogs";
 import { StatusHistory } from "../parts/StatusHistory";
-import { agentQuery } from "../queries";
+import { agentQuery, listedAgent } from "../queries";
 
 export default function AgentPage() {
   const { id = "" } = useParams();
   const refresh = useAutoRefresh();
-  const query = useQuery({ ...agentQuery(id), refetchInterval: refresh.everyMs });
+  const client = useQueryClient();
+  const query = useQuery({ ...agentQuery(id), refetchInterval: refresh.everyMs, placeholderData: () => listedAgent(client, id) });
   if (isApiError(query.error, "not_found")) {
     return <EmptyState title="There is no such agent" text="It was deleted. With its next heartbeat it is here again, as a new one." action={<Link to={urls.agents}>To the agents</Link>} />;
   }
