@@ -32,7 +32,7 @@ _PASSWORD = "correct horse battery staple"
 _READY_SECONDS = 120.0
 _HEARTBEATS = 24
 _PATIENT_SECONDS = 30 * 86_400
-_DEBOUNCE = "the list waits for 250 ms without a key"
+_DEBOUNCE = "no key has come for 120 ms"
 
 Timings = dict[str, list[Painted]]
 
