@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
@@ -88,7 +88,7 @@ function FileRow({ row, busy, onName }: { row: Row; busy: boolean; onName: (name
       <span className={`tc-mono ${classes.fileName}`}>{row.fileName}</span>
       {row.madeId ? (
         <>
-          <Link className={classes.name} to={urls.config(row.madeId)}>{row.name}</Link>
+          <Anchor component={Link} className={classes.name} inherit to={urls.config(row.madeId)}>{row.name}</Anchor>
           <StatusBadge tone="ok">Created</StatusBadge>
         </>
       ) : row.taken ? (
