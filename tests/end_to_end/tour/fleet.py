@@ -84,10 +84,10 @@ class Machine:
 
 _ROOMS = (
     # What they are called, how many there are, what they run, and their first address.
-    ("web", 18, "/c/web-servers?site=frankfurt&agent_id=", "198.51.100", 11),
+    ("web", 18, "/c/web-servers?site=frankfurt&domain=shop.example.com&agent_id=", "198.51.100", 11),
     ("db", 12, "/c/db-servers?site=frankfurt&agent_id=", "198.51.100", 51),
     ("k8s-node", 14, "/c/k8s-nodes?agent_id=", "192.0.2", 11),
-    ("switch", 6, "/c/core-switches?agent_id=", "192.0.2", 51),
+    ("switch", 6, "/c/core-switches?switch=192.0.2.7&agent_id=", "192.0.2", 51),
     ("branch", 11, "/api/configs/{config}/toml?agent_id=", "203.0.113", 11),
 )
 
