@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(how, flush=True)
         meanwhile = machine.Meanwhile()
         seen = [_measure(agents, given.times) for agents in (SMALL, given.agents)]
-        how += f"; others took {meanwhile.share():.0%} of the processors meanwhile"
+        how += f"; others took up to {meanwhile.share():.0%} of the processors meanwhile"
     except CannotMeasure as error:
         print(f"Cannot measure: {error}", file=sys.stderr)
         return 1
