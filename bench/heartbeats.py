@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench import machine, report
-from bench.half_load import measure_half_load, measure_million
+from bench.half_load import Paced, measure_half_load, measure_million
 from bench.places import DATABASES, new_database, new_folder
 from bench.programs import Answers, CannotMeasure, Controller, controller, nginx, require_programs, wrk
 from bench.report import Measured, Pair
+from bench.seed import seed_fleet
 from bench.stored import count_stored
+from telegraf_controller.db import migrate
 
 _HEARTBEAT_PATH = "/agents/heartbeat"
 
@@ -71,8 +73,16 @@ def _measure(kind: str, load: Load, *, million: bool) -> Measured:
         _check_stored(acknowledged, count_stored(database) - before, load)
         print(f"{kind}: {acknowledged:,} acknowledged, all of them stored; now half the load", flush=True)
         half = measure_half_load(server, report.median_rate(keep_alive) / 2)
-        whole = measure_million(server) if million else None
-    return Measured(kind, keep_alive, one_shot, acknowledged, half, whole)
+    return Measured(kind, keep_alive, one_shot, acknowledged, half, _measure_million(kind) if million else None)
+
+
+def _measure_million(kind: str) -> Paced:
+    with new_folder() as folder, new_database(kind, folder) as database:
+        migrate.upgrade(database)
+        seed_fleet(database, 1_000_000)
+        print(f"{kind}: a million agents are there and begin to report", flush=True)
+        with controller(folder, database) as server:
+            return measure_million(server)
 
 
 def _rounds(server: Controller, nginx_url: str, load: Load, *, one_shot: bool) -> list[Pair]:
