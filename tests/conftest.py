@@ -19,8 +19,8 @@ _LONG = ("end_to_end", "processes", "configs")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Tests wait more than they compute: for browsers, processes, time-outs. So two processes share a core."""
-    return 2 * (os.cpu_count() or 1)
+    """Tests also wait, for processes and time-outs: so there is one process more than cores."""
+    return 1 + (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
