@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from telegraf_controller.web.middleware import MAX_BODY_BYTES
 from tests.cast import AGENT_TOKEN, DORA, EXPIRED_TOKEN, REVOKED_TOKEN, UNKNOWN_TOKEN, VICTOR, bearer, token_value
 from tests.configs.steps import TOML, Configs, error, on_one_database
 from tests.support.api import running_api
@@ -324,6 +325,27 @@ async def test_a_request_id_is_echoed(configs: Configs) -> None:
     made = await configs.create()
     response = await configs.fetch(made["id"], headers={"X-Request-Id": "abc-1"})
     assert response.headers["x-request-id"] == "abc-1"
+
+
+@on_one_database
+async def test_who_gives_no_request_id_or_an_unfit_one_gets_one(configs: Configs) -> None:
+    made = await configs.create()
+    answers = [
+        await configs.fetch(made["id"]),
+        await configs.fetch(made["id"], headers={"X-Request-Id": "a b<script>"}),
+    ]
+    answers.append(await configs.fetch("no-such-alias"))
+    given = {answer.headers["x-request-id"] for answer in answers}
+    assert len(given - {"", "a b<script>"}) == 3
+
+
+@on_one_database
+async def test_a_body_that_is_said_to_be_too_large_is_refused(configs: Configs) -> None:
+    made = await configs.create()
+    response = await configs.fetch(made["id"], headers={"Content-Length": str(MAX_BODY_BYTES + 1)})
+    assert error(response) == (413, "body_too_large")
+    assert "last-modified" not in response.headers
+    assert (await configs.fetch(made["id"], headers={"Content-Length": str(MAX_BODY_BYTES)})).status_code == 200
 
 
 async def test_who_has_this_very_text_hears_that_it_is_current(configs: Configs) -> None:

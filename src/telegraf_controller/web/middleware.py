@@ -6,8 +6,8 @@ Plain ASGI, outside of the framework's own middleware, so that nothing can answe
 from __future__ import annotations
 
 import json
+import random
 import re
-import secrets
 from collections.abc import Iterable
 
 import structlog
@@ -63,7 +63,7 @@ class _Exchange:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._request_id = _request_id(scope)
+        self._request_id = request_id_of(scope)
         self._received = 0
         self._refused = False
         self._started = False
@@ -71,8 +71,8 @@ class _Exchange:
 
     async def run(self, app: ASGIApp) -> None:
         try:
-            if _declared_length(self._scope) > MAX_BODY_BYTES:
-                await self._refuse(_too_large())
+            if declared_length(self._scope) > MAX_BODY_BYTES:
+                await self._refuse(too_large())
             else:
                 await app(self._scope, self.receive, self.send)
         except ControllerError as error:
@@ -87,8 +87,8 @@ class _Exchange:
         self._received += len(message.get("body", b""))
         if self._received > MAX_BODY_BYTES:
             # The framework would answer an error of its own to a failed read, so the answer is given here.
-            await self._refuse(_too_large())
-            raise _too_large()
+            await self._refuse(too_large())
+            raise too_large()
         return message
 
     async def send(self, message: Message) -> None:
@@ -99,8 +99,7 @@ class _Exchange:
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._started = True
-            defaults = ((b"x-request-id", self._request_id), *API_HEADERS)
-            message["headers"] = _with_defaults(message.get("headers", ()), defaults)
+            message["headers"] = with_defaults(message.get("headers", ()), self._request_id)
         else:
             self._complete = not message.get("more_body", False)
         await self._send(message)
@@ -123,24 +122,32 @@ def internal_error(request_id: str) -> ControllerError:
     return ControllerError("internal_error", "Something went wrong here; the log has more.", requestId=request_id)
 
 
-def _declared_length(scope: Scope) -> int:
+def declared_length(scope: Scope) -> int:
+    """Return how long a request says that its body is; 0 when it does not say."""
     return next((int(value) for name, value in scope["headers"] if name == b"content-length" and value.isdigit()), 0)
 
 
-def _request_id(scope: Scope) -> bytes:
-    given = (bytes(value) for name, value in scope["headers"] if name == b"x-request-id")
-    request_id = next((value for value in given if _REQUEST_ID.fullmatch(value)), secrets.token_hex(8).encode())
+def request_id_of(scope: Scope) -> bytes:
+    """Return the id of a request, the caller's own if it gives a fit one, and leave it in the scope."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id = bytes(value)
+            break
+    else:
+        # Nobody has to be unable to guess it, and a system call for each of a fleet's requests is not free.
+        request_id = b"%016x" % random.getrandbits(64)
     scope["request_id"] = request_id.decode()
     return request_id
 
 
-def _with_defaults(
-    headers: Iterable[tuple[bytes, bytes]], defaults: Iterable[tuple[bytes, bytes]]
-) -> list[tuple[bytes, bytes]]:
+def with_defaults(headers: Iterable[tuple[bytes, bytes]], request_id: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer with those that every answer has, unless it says otherwise itself."""
     present = list(headers)
     names = {name.lower() for name, _ in present}
+    defaults = ((b"x-request-id", request_id), *API_HEADERS)
     return present + [(name, value) for name, value in defaults if name not in names]
 
 
-def _too_large() -> ControllerError:
+def too_large() -> ControllerError:
+    """Return the error of a body that is too large."""
     return ControllerError("body_too_large", f"A request body may have at most {MAX_BODY_BYTES} bytes.")
