@@ -10,6 +10,7 @@ from telegraf_controller.app import build_api
 from telegraf_controller.options import Options
 from telegraf_controller.processes.connections import allowed_connections
 from telegraf_controller.processes.database import open_database
+from telegraf_controller.processes.garbage import collect_rarely
 from telegraf_controller.processes.granian_server import serve, tls_of
 
 
@@ -17,8 +18,10 @@ async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.
     """Serve the API on the one socket until `stop` is set."""
     database = open_database(options)
     try:
+        app = build_api(options, database)
+        collect_rarely()
         await serve(
-            build_api(options, database),
+            app,
             "asgi",
             sockets[0],
             stop=stop,
