@@ -23,6 +23,12 @@ def parse_address(text: str) -> Address | None:
     return mapped or address
 
 
+def in_networks(text: str, networks: Sequence[Network]) -> bool:
+    """Tell whether an address is in one of the networks; a text that is none is in none."""
+    address = parse_address(text)
+    return address is not None and any(address in network for network in networks)
+
+
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> str:
     """Return the address of the client behind trusted proxies, else the peer's.
 
@@ -34,10 +40,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     current = _plain(peer)
     hops = [hop.strip() for line in forwarded_for for hop in line.split(",")]
     for hop in reversed(hops):
-        address = parse_address(current)
-        if address is None or not any(address in network for network in trusted):
-            break
-        if parse_address(hop) is None:
+        if not in_networks(current, trusted) or parse_address(hop) is None:
             break
         current = _plain(hop)
     return current

@@ -221,6 +221,24 @@ async def test_trusted_proxies_make_the_forwarded_address_count(migrated_databas
 
 
 @only_sqlite
+async def test_an_address_cannot_be_hidden_from_a_trusted_proxy(migrated_database_url: str) -> None:
+    """H5, T11: what a client begins with bytes that are no text, the proxy goes on with its address"""
+    body = json.dumps(message()).encode()
+    head = (
+        f"POST /agents/heartbeat HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {AGENT_TOKEN}\r\nConnection: close\r\n"
+        f"Content-Length: {len(body)}\r\nX-Forwarded-For: "
+    ).encode()
+    hidden = head + b"\xe9, 203.0.113.9\r\n\r\n" + body
+    async with running_port(migrated_database_url, trusted_proxies="127.0.0.0/8") as port:
+        answer = await raw_exchange(port.address, hidden)
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"X-Forwarded-For" in answer
+        assert await port.agents() == set()
+    async with running_port(migrated_database_url, cast=False, trusted_proxies="10.0.0.0/8") as port:
+        assert (await raw_exchange(port.address, hidden)).startswith(b"HTTP/1.1 204")
+
+
+@only_sqlite
 async def test_health_tells_that_heartbeats_can_be_stored(port: Port) -> None:
     """H6"""
     answer = await port.http.get("/health")

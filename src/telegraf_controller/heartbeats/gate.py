@@ -9,8 +9,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from telegraf_controller.access.grants import TokenGrant
-from telegraf_controller.addresses import Network, client_address, parse_address
-from telegraf_controller.errors import Unauthenticated
+from telegraf_controller.addresses import Network, client_address, in_networks, parse_address
+from telegraf_controller.errors import Unauthenticated, ValidationFailed
 from telegraf_controller.tokens.check import (
     AccessState,
     bearer_digest,
@@ -22,6 +22,8 @@ from telegraf_controller.tokens.check import (
 PERMISSION = "heartbeat:write"
 GROUP = "heartbeat"
 """The endpoint group that can be opened to everybody (E1)."""
+
+_FORWARDED_FOR = "x-forwarded-for"
 
 
 class Headers(Protocol):
@@ -77,11 +79,19 @@ def authorise(
 
 
 def peer_address(client: str, headers: Headers, trusted_proxies: Sequence[Network]) -> str:
-    """Return where a request comes from. `client` is the socket's `1.2.3.4:5678` or `[::1]:5678`."""
+    """Return where a request comes from. `client` is the socket's `1.2.3.4:5678` or `[::1]:5678`.
+
+    Raises ValidationFailed when a trusted proxy's word for it cannot be read.
+    """
     peer = _without_port(client)
     if not trusted_proxies:
         return peer
-    return client_address(peer, headers.get_all("x-forwarded-for"), trusted_proxies)
+    forwarded_for = headers.get_all(_FORWARDED_FOR)
+    # The server leaves out lines with bytes beyond ASCII. One that a client began so must not hide what the proxy added
+    # to it: the request would count as the proxy's own.
+    if not forwarded_for and _FORWARDED_FOR in headers and in_networks(peer, trusted_proxies):
+        raise ValidationFailed({"X-Forwarded-For": "must be a list of addresses, in ASCII"})
+    return client_address(peer, forwarded_for, trusted_proxies)
 
 
 def agent_address(address: str, headers: Headers) -> str:
