@@ -13,7 +13,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
  * for more than a hundred. Apart is what the API reference has in common with the interface: it loads nothing else of it.
  */
 const groups = [
-  { name: "common", test: /node_modules[\\/](@floating-ui[\\/](core|dom|utils)|clsx)[\\/]|vite[\\/]preload-helper/, priority: 3 },
+  { name: "common", test: /node_modules[\\/](@floating-ui[\\/](core|dom|utils)|clsx|tabbable)[\\/]|vite[\\/]preload-helper/, priority: 3 },
   { name: "first", tags: ["$initial" as const], test: /node_modules[\\/](@mantine|react|react-dom)[\\/]|ui[\\/]src[\\/]app[\\/]/, priority: 2 },
   { name: "shared", test: /node_modules[\\/](@mantine|@tabler|@tanstack[\\/]react-query)[\\/]|ui[\\/]src[\\/](shared|features)[\\/]/, minShareCount: 3, priority: 1 },
 ];

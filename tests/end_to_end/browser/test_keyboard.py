@@ -61,7 +61,7 @@ def test_a_dialog_holds_focus_and_gives_it_back(manager_page: Page) -> None:
     expect(page.get_by_role("button", name="New label")).to_be_focused()
 
     press_keys(page, "Enter")
-    dialog(page, "New label")
+    expect(dialog(page, "New label").get_by_role("textbox", name="Name")).to_be_focused()
     page.keyboard.type("Rome")
     page.keyboard.press("Enter")
     expect(row(page, "Rome")).to_be_visible()

@@ -149,7 +149,7 @@ HARMLESS = re.compile(
     r"|Search .*|Filter by .*|Remove filter .*|Clear .*|Rows|(First|Previous|Next|Last) page"
     r"|Agent|Name|Status|Telegraf|Last seen|Last change|Username|E-mail|Role|Last sign-in|Created"
     r"|web-1|base|whole|show|none|\d+|base-alias"
-    r"|Copy .*|Download.*|Use this configuration|Editor|Versions( \d+)?|Aliases( \d+)?|Agents( \d+)?|Manage"
+    r"|Copy .*|Download.*|Use this (configuration|group)|Editor|Versions( \d+)?|Aliases( \d+)?|Agents( \d+)?|Manage"
     r"|Members( \d+)?|Preview"
     r"|Choose version \d+|Compare( with current)?|View|Actions for version \d+"
     r"|Configuration|Merged text|Description|Latest|History|Log.*|About|line \d+.*"
