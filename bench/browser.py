@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
+from tests.support.chromium import MISSING, QUIET, find_chromium
 
 from bench.programs import CannotMeasure
 
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update", "--disable-sync")
 _PATIENCE_MS = 20_000
 _SCRIPT = Path(__file__).with_name("painted.js")
 _WINDOW: Any = {"width": 1440, "height": 900}
@@ -83,11 +81,11 @@ class Tab:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run the machine's Chromium without a window. Raises CannotMeasure when there is none."""
-    path = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    path = find_chromium()
     if path is None:
-        raise CannotMeasure("Chromium must be installed (Debian: apt install chromium).")
+        raise CannotMeasure(MISSING)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_QUIET)
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
         try:
             yield browser
         finally:

@@ -30,11 +30,7 @@ from tests.end_to_end.controller import Controller, running_controller
 from tests.end_to_end.tour.camera import Camera
 from tests.end_to_end.tour.instance import filled_instance
 from tests.processes.running import REPOSITORY
-
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-_QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update", "--disable-sync")
-"""What a browser does on its own leaves the machine, and is no concern of these tests."""
+from tests.support.chromium import MISSING, QUIET, find_chromium
 
 _PATIENCE_MS = 20_000
 
@@ -76,13 +72,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The browser of this machine. Without one these tests are skipped; in continuous integration they fail (O1)."""
-    path = next(filter(None, map(shutil.which, _CHROMIUM)), None)
+    path = find_chromium()
     if path is not None:
         return path
-    missing = "CHROMIUM IS MISSING: install it (Debian: apt install chromium) to test the web interface in a browser"
     if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(MISSING)
+    pytest.skip(MISSING)
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +113,7 @@ def chromium(chromium_path: str, _migrated_sqlite_file: Path) -> Iterator[Browse
     Hence it ends with the file, and begins after the migrations, which need a loop.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=_QUIET)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
         yield browser
         browser.close()
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import sys
 import tempfile
 from itertools import product
@@ -25,21 +24,20 @@ from tests.end_to_end.tour.camera import DESK, FORMATS, Camera, Format
 from tests.end_to_end.tour.instance import filled_instance, new_instance
 from tests.end_to_end.tour.scenes import DIALOGS, FIRST, GUIDE, PAGES
 from tests.processes.running import REPOSITORY
+from tests.support.chromium import MISSING, QUIET, find_chromium
 
 GUIDE_FOLDER = REPOSITORY / "docs" / "screenshots"
-
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def main() -> int:
     """Take the pictures. Returns the exit code."""
     wanted = _arguments()
-    browser_path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    browser_path = find_chromium()
     if browser_path is None:
-        print("Chromium is missing: install it (Debian: apt install chromium).", file=sys.stderr)
+        print(MISSING, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--disable-gpu", "--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=browser_path, args=[*QUIET, "--no-sandbox"])
         if wanted.guide:
             _take_guide(browser, Path(folder))
             return 0
