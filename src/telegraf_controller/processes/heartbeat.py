@@ -10,6 +10,7 @@ from telegraf_controller.heartbeats.server import build
 from telegraf_controller.options import Options
 from telegraf_controller.processes.connections import allowed_connections
 from telegraf_controller.processes.database import open_database
+from telegraf_controller.processes.garbage import collect_rarely
 from telegraf_controller.processes.granian_server import serve, tls_of
 
 
@@ -18,6 +19,7 @@ async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.
     database = open_database(options)
     processes = options.heartbeat_processes(database.target.dialect)
     app = build(options, database)
+    collect_rarely()
     try:
         await app.start()
         await serve(
