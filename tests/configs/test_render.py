@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from telegraf_controller.configs.dialect import DialectError, KeyValue, Kind, Table, TableArray, Value, parse, to_plain
 from telegraf_controller.configs.placeholders import Template, compile_template
-from telegraf_controller.configs.render import is_scalar, render
+from telegraf_controller.configs.render import is_scalar, render, with_constants
 from telegraf_controller.configs.scan import Place
 from telegraf_controller.errors import ControllerError
 
@@ -513,3 +513,38 @@ def test_rendering_is_quick() -> None:
         render(template, values)
     # Some 7 µs each; the bound is for slow and busy machines.
     assert (time.process_time() - start) / 500 < 300e-6
+
+
+PIECES = (
+    'a = "x &{p} ::{C}"\n',
+    "b = '::{C} &{p:1}'\n",
+    "c = ::{C}\n",
+    "d = &{p:1}\n",
+    "e = [::{C}, &{p:2}]\n",
+    'f = """::{C}\n&{p}"""\n',
+    "g = 1::{C}&{p:2}\n",
+    "h = ::{D}\n",
+    "i = &{q}\n",
+    "# ::{D} &{q:1}\n",
+)
+HOSTILE = ("1", "x", "'", '"', "", "true", "\\", "]", "a # b", "\n")
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
+    st.dictionaries(st.sampled_from(["p", "q"]), st.sampled_from(HOSTILE)),
+    st.dictionaries(st.sampled_from(["C", "D"]), st.sampled_from(HOSTILE)),
+)
+def test_constants_put_in_before_make_no_difference(
+    text: str, values: dict[str, str], constants: dict[str, str]
+) -> None:
+    """C4, C5, C7: neither to what is served nor to what is refused, and why"""
+    template = compile_template(text)
+
+    def outcome(of: Template) -> object:
+        try:
+            return render(of, values, constants)
+        except ControllerError as error:
+            return error.code, error.message, error.details
+
+    assert outcome(with_constants(template, constants)) == outcome(template)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import NoReturn
 
@@ -67,6 +68,25 @@ def fill(
         if not is_scalar(b"".join(parts[template.words[word]]).decode()):
             _refuse(name, "outside strings only a number, a boolean or a date can be put")
     return parts
+
+
+def with_constants(template: Template, constants: Mapping[str, str]) -> Template:
+    """Put the constants into a template that many will fill; to render the result needs none and gives the same.
+
+    A template with a constant that is not defined, or that breaks out of its place, comes back as it is: what is wrong
+    with it shows when it is filled.
+    """
+    if any(name not in constants for name in template.constants):
+        return template
+    parts = list(template.parts)
+    for slot in template.slots:
+        if slot.hole.is_constant:
+            constant = constants[slot.hole.name]
+            if not stays_in_place(slot.hole, constant):
+                return template
+            parts[slot.part] = constant.encode()
+    slots = tuple(slot for slot in template.slots if not slot.hole.is_constant)
+    return replace(template, parts=tuple(parts), slots=slots, constants=())
 
 
 class ValueClass(Enum):

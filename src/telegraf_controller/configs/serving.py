@@ -24,7 +24,6 @@ from telegraf_controller.access.services import Services
 from telegraf_controller.addresses import client_address
 from telegraf_controller.configs.content import ContentState, Document, Kind, load_content
 from telegraf_controller.configs.freshness import Freshness
-from telegraf_controller.configs.render import render
 from telegraf_controller.configs.served import document_answer
 from telegraf_controller.configs.templates import Compiled, TemplateCache, parameters_of
 from telegraf_controller.db.generations import Follower
@@ -251,8 +250,8 @@ def _filled(
     if grant is not None and grant.agent_ids is not None:
         _require_agent_parameter(grant, request.query)
     values = parameters_of(request.query, compiled.parameters)
-    body = render(compiled.template, values, constants)
-    return document_answer(request, document, body, compiled.tag(values, constants), stale=stale)
+    body, tag = compiled.bound(constants).fill(values)
+    return document_answer(request, document, body, tag, stale=stale)
 
 
 def _require_readable(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import blake2b, sha256
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy import and_, or_, select
 from telegraf_controller.configs.content import Document, Part
 from telegraf_controller.configs.merge import merge_templates
 from telegraf_controller.configs.placeholders import Template, compile_template
+from telegraf_controller.configs.render import render, with_constants
 from telegraf_controller.configs.tables import ConfigVersion
 from telegraf_controller.configs.weighted_cache import WeightedCache
 from telegraf_controller.db.engine import Database
@@ -25,6 +27,8 @@ TEMPLATE_CACHE_BYTES = 64 * 1024 * 1024
 _READ_TOGETHER = 32
 """How many texts are read by one query: of a megabyte each, they are in memory twice for a moment."""
 
+_ESCAPED = re.compile(rb"[%+]")
+
 _BASE_WEIGHT = 1024
 _SLOT_WEIGHT = 512
 
@@ -32,33 +36,50 @@ Key = Part | tuple[Part, ...]
 """A version of a configuration, or all those that a group is made of."""
 
 
-@dataclass(frozen=True, slots=True)
+class Bound(NamedTuple):
+    """A template with the constants of one state in it."""
+
+    constants: Mapping[str, str]
+    template: Template
+    digest: blake2b
+    """Of the text and of the constants in it; not to be updated."""
+
+    def fill(self, values: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """Return the document and its `ETag`: alike on all nodes, and after a text has come back.
+
+        Raises what `render` raises. The tag is made from what the served bytes are made from: to digest a large text
+        for each of a fleet's agents would cost more than to render it.
+        """
+        body = render(self.template, values, self.constants)
+        digest = self.digest
+        if values:
+            digest = digest.copy()
+            digest.update("".join([f"{name}={len(value)}:{value}" for name, value in sorted(values.items())]).encode())
+        return body, b'"%b"' % digest.hexdigest().encode()
+
+
 class Compiled:
     """A template with what the query of a URL is searched for."""
 
-    template: Template
-    parameters: Mapping[bytes, str]
-    """The parameters that the template uses, by their name as it stands in a decoded query."""
-    digest: bytes
-    """Of the text."""
+    __slots__ = ("_bound", "digest", "parameters", "template")
 
-    def tag(self, values: Mapping[str, str], constants: Mapping[str, str]) -> bytes:
-        """Return the `ETag` of the text with these values: alike on all nodes, and after a text has come back.
+    def __init__(self, template: Template, digest: bytes) -> None:
+        self.template = template
+        self.parameters: Mapping[bytes, str] = names_in(template)
+        """The parameters that the template uses, by their name as it stands in a decoded query."""
+        self.digest = digest
+        """Of the text."""
+        self._bound: Bound | None = None
 
-        Every constant that the text uses is in `constants`.
-
-        It is made from what the served bytes are made from: to digest a large document for each of a fleet's agents
-        would cost more than to render it.
-        """
-        digest = sha256(self.digest)
-        for name in self.parameters.values():
-            value = values.get(name)
-            filled = b"-" if value is None else value.encode()
-            digest.update(b"%d:%b" % (-1 if value is None else len(filled), filled))
-        for name in self.template.constants:
-            constant = constants[name].encode()
-            digest.update(b"%d:%b" % (len(constant), constant))
-        return b'"%b"' % digest.hexdigest()[:32].encode()
+    def bound(self, constants: Mapping[str, str]) -> Bound:
+        """Return the template with constants in it; asked again for the same mapping, the same."""
+        if self._bound is None or self._bound.constants is not constants:
+            digest = blake2b(self.digest, digest_size=16)
+            for name in self.template.constants:
+                constant = constants.get(name, "").encode()
+                digest.update(b"%d:%b" % (len(constant), constant))
+            self._bound = Bound(constants, with_constants(self.template, constants), digest)
+        return self._bound
 
 
 class TemplateCache:
@@ -152,7 +173,7 @@ class TemplateCache:
             return {(str(config_id), version): toml for config_id, version, toml in found}
 
     def _keep(self, key: Key, template: Template, digest: bytes) -> Compiled:
-        compiled = Compiled(template, names_in(template), digest)
+        compiled = Compiled(template, digest)
         # A group's parts are those of its members, yet it may outlive them in memory, so they count here as well.
         weight = _BASE_WEIGHT + sum(map(len, template.parts)) + _SLOT_WEIGHT * len(template.slots)
         self._kept.put(key, compiled, weight)
@@ -181,7 +202,7 @@ def parameters_of(query: bytes, wanted: Mapping[bytes, str]) -> dict[str, str]:
     values: dict[str, str] = {}
     if not wanted or not query:
         return values
-    for given, raw_value in pairs_of(query):
+    for given, raw_value in pairs_of(query) if _ESCAPED.search(query) else _plain_pairs_of(query):
         name = wanted.get(given)
         if name is None or name in values:
             continue
@@ -199,6 +220,11 @@ def pairs_of(query: bytes) -> Iterator[tuple[bytes, bytes]]:
     for pair in query.split(b"&"):
         raw_name, _, raw_value = pair.partition(b"=")
         yield decoded(raw_name), raw_value
+
+
+def _plain_pairs_of(query: bytes) -> list[tuple[bytes, bytes]]:
+    """The same of a query in which nothing is escaped, as nearly all are."""
+    return [(name, value) for name, _, value in [pair.partition(b"=") for pair in query.split(b"&")]]
 
 
 def decoded(part: bytes) -> bytes:

@@ -141,11 +141,15 @@ def request_id_of(scope: Scope) -> bytes:
 
 
 def with_defaults(headers: Iterable[tuple[bytes, bytes]], request_id: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the headers of an answer with those that every answer has, unless it says otherwise itself."""
+    """Return the headers of an answer with those that every answer has, unless it says otherwise itself.
+
+    Names are in lower case, as ASGI wants them.
+    """
     present = list(headers)
-    names = {name.lower() for name, _ in present}
-    defaults = ((b"x-request-id", request_id), *API_HEADERS)
-    return present + [(name, value) for name, value in defaults if name not in names]
+    names = {name for name, _ in present}
+    present.append((b"x-request-id", request_id))
+    present += [default for default in API_HEADERS if default[0] not in names]
+    return present
 
 
 def too_large() -> ControllerError:

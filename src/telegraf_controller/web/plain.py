@@ -5,7 +5,7 @@ Plain ASGI: a request is what its scope says, an answer is a status, headers and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from starlette.types import ASGIApp as ASGIApp
 from starlette.types import Receive as Receive
@@ -33,7 +33,10 @@ class PlainRequest:
         """The address at the other end of the connection."""
         self._headers: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
-            self._headers.setdefault(name, []).append(value)
+            if name in self._headers:
+                self._headers[name].append(value)
+            else:
+                self._headers[name] = [value]
 
     def lines(self, name: bytes) -> list[str]:
         """Return every line of a header, in order; `name` is in lower case."""
@@ -41,8 +44,7 @@ class PlainRequest:
         return [] if values is None else [value.decode("latin-1") for value in values]
 
 
-@dataclass(frozen=True, slots=True)
-class PlainAnswer:
+class PlainAnswer(NamedTuple):
     """A whole answer. On HEAD everything but the body is sent."""
 
     status: int
