@@ -30,7 +30,7 @@ from telegraf_controller.errors import StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
-EXACT_AGENTS = 10_000
+EXACT_AGENTS = 5_000
 """Up to this many agents every answer comes from the database."""
 
 REST_SHARE = 10
