@@ -13,6 +13,10 @@ from bench.programs import CannotMeasure
 
 DATABASES = ("sqlite", "postgresql")
 
+POSTGRESQL_SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB"}
+"""As on a server that is meant for something. With the 128 MB that PostgreSQL comes with, to read all agents takes
+writing out the pages that heartbeats have changed."""
+
 
 @contextmanager
 def new_folder() -> Iterator[Path]:
@@ -36,5 +40,5 @@ def new_database(kind: str, folder: Path) -> Iterator[str]:
         raise CannotMeasure("PostgreSQL comes with what the tests need: run `make lint` once, or leave it out.")
     from tests.support.postgres import run_postgres
 
-    with run_postgres() as server:
+    with run_postgres(**POSTGRESQL_SETTINGS) as server:
         yield server.url(server.create_database())

@@ -27,6 +27,7 @@ from bench.places import DATABASES, new_database, new_folder
 from bench.programs import CannotMeasure, Controller, controller
 from bench.seed import CONFIGS, GROUP, LABELS, RULE, seed_fleet
 from telegraf_controller import __version__, clock
+from telegraf_controller.agents.fleet import EXACT_AGENTS
 from telegraf_controller.db import migrate
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
@@ -169,7 +170,7 @@ def _wait_until_ready(client: httpx.Client, agents: int) -> None:
         total = answer.json()["total"]
         if total != agents:
             raise CannotMeasure(f"{agents:,} agents were made and {total:,} are listed.")
-        if agents <= 10_000 or "as-of" in answer.headers:
+        if agents <= EXACT_AGENTS or "as-of" in answer.headers:
             return
         time.sleep(0.5)
     raise CannotMeasure("The API did not get ready.")

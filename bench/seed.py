@@ -41,7 +41,10 @@ OTHERS = 100
 """One agent of so many is none of `simulate`'s."""
 
 _STEP = 20_000
-_SILENT_AFTER_MS = 180_000
+_SILENT_AFTER_SECONDS = 3600
+_SILENT_AFTER_MS = _SILENT_AFTER_SECONDS * 1000
+_PATIENT = f"UPDATE reporting_rules SET not_reporting_after_seconds = {_SILENT_AFTER_SECONDS}"
+"""Longer than a measurement takes: agents that fall silent by themselves would be measured with all the rest."""
 
 _AGENT_COLUMNS = [
     "id",
@@ -161,7 +164,7 @@ def _referred_to(now_ms: int) -> Iterator[tuple[str, Sequence[str], list[Row]]]:
             "created_at",
             "updated_at",
         ],
-        [(RULE.bytes, 2, "as patient as the other", 180, False, False, now_ms, now_ms)],
+        [(RULE.bytes, 2, "as patient as the other", _SILENT_AFTER_SECONDS, False, False, now_ms, now_ms)],
     )
     yield (
         "labels",
@@ -199,6 +202,7 @@ def _seed_sqlite(path: str, agents: int) -> None:
             marks = ", ".join("?" * len(columns))
             statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
             connection.executemany(statement, sorted(rows))
+        connection.execute(_PATIENT)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -209,6 +213,7 @@ async def _seed_postgresql(target: DatabaseTarget, agents: int) -> None:
         for table, columns, rows in _tables(agents):
             records = [tuple(UUID(bytes=value) if isinstance(value, bytes) else value for value in row) for row in rows]
             await connection.copy_records_to_table(table, records=records, columns=list(columns))
+        await connection.execute(_PATIENT)
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()

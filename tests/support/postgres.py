@@ -60,8 +60,9 @@ class _Account:
 class PostgresServer:
     """One PostgreSQL on 127.0.0.1 with its own data folder and password. `run_postgres` makes one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.port = free_port()
+        self._settings = {**_SETTINGS, "port": str(self.port), **settings}
         self.password = secrets.token_hex(16)
         self._folder = folder
         self._data = folder / "data"
@@ -93,7 +94,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises RuntimeError with its log when it does not."""
-        settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(self.port)}.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*_end_with_this_process(), str(self._bin / "postgres"), "-D", str(self._data), *settings],
@@ -171,12 +172,12 @@ class PostgresServer:
 
 
 @contextmanager
-def run_postgres() -> Iterator[PostgresServer]:
+def run_postgres(**settings: str) -> Iterator[PostgresServer]:
     """Run a PostgreSQL of its own for the length of a `with` block, and leave nothing behind."""
     # Not below pytest's temporary folder: that one is closed to the account which the server runs as under root.
     folder = Path(tempfile.mkdtemp(prefix="telegraf-controller-postgres-"))
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, settings)
         server.initialise()
         server.start()
         try:
