@@ -18,7 +18,7 @@ from typing import Protocol
 from telegraf_controller.errors import StorageUnavailable
 
 PACE_SECONDS = 0.01
-FLEET_PACE_SECONDS = 0.03
+FLEET_PACE_SECONDS = 0.05
 MANY = 8
 CROWD = 64
 
