@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -209,11 +209,12 @@ def _say_missed(paced: Paced) -> None:
 def memory_mb(process: str) -> float:
     """Return what the controller's processes of one kind hold in memory that is theirs alone or shared."""
     wanted = f"processes.{process}:"
-    found = [
-        child.memory_info().rss
-        for child in psutil.Process().children(recursive=True)
-        if any(wanted in part for part in child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        # PostgreSQL's come and go.
+        with suppress(psutil.NoSuchProcess):
+            if any(wanted in part for part in child.cmdline()):
+                found.append(child.memory_info().rss)
     if not found:
         raise CannotMeasure(f"There is no {process} process.")
     return float(max(found)) / 1e6

@@ -67,11 +67,13 @@ def _measure(kind: str, given: argparse.Namespace) -> Soaked:
             over = threading.Event()
             looking = aside.submit(_look, server, over)
             reporting = aside.submit(measure_seeded, server, given.agents, given.per_second, seconds=given.minutes * 60)
-            while not reporting.done():
-                soaked.samples.append(_sample(folder, kind, database))
-                print(f"  {len(soaked.samples) * _SAMPLE_SECONDS / 60:.1f} min: {soaked.samples[-1]}", flush=True)
-                time.sleep(_SAMPLE_SECONDS)
-            over.set()
+            try:
+                while not reporting.done():
+                    soaked.samples.append(_sample(folder, kind, database))
+                    print(f"  {len(soaked.samples) * _SAMPLE_SECONDS / 60:.1f} min: {soaked.samples[-1]}", flush=True)
+                    time.sleep(_SAMPLE_SECONDS)
+            finally:
+                over.set()
             soaked.paced = reporting.result()
             looking.result()
     return soaked
