@@ -24,6 +24,7 @@ from telegraf_controller import __version__
 from telegraf_controller.options import without_options
 from telegraf_controller.processes import startup
 from tests.processes.running import REPOSITORY, is_alive, until, whole
+from tests.support.certificates import make_certificate
 from tests.support.ports import free_port
 
 _FILES = resource.RLIMIT_NOFILE
@@ -51,21 +52,6 @@ def _leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """A self-signed certificate for 127.0.0.1 and its key."""
     return make_certificate(tmp_path / "one")
-
-
-def make_certificate(base: Path, *key_options: str) -> tuple[Path, Path]:
-    """Make a certificate and its key with openssl."""
-    certificate, key = base.with_suffix(".crt"), base.with_suffix(".key")
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"),
-            *("-keyout", str(key), "-out", str(certificate), *(key_options or ("-nodes",))),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
 
 
 def refused(capsys: pytest.CaptureFixture[str], *flags: str) -> tuple[int, str]:
