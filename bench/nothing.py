@@ -21,7 +21,7 @@ async def nothing(scope: Any, receive: Any, send: Any) -> None:
 async def main(port: int) -> None:
     """Serve until the process is ended."""
     listener = socket.create_server(("127.0.0.1", port), backlog=4096)
-    await serve(nothing, "asgi", listener, stop=asyncio.Event(), keep_alive_seconds=75, max_connections=4096)
+    await serve(nothing, listener, stop=asyncio.Event(), keep_alive_seconds=75, max_connections=4096)
 
 
 if __name__ == "__main__":

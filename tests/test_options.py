@@ -203,9 +203,12 @@ def test_heartbeat_processes_follow_the_database_unless_told(dialect: str, given
     assert chosen.heartbeat_processes("sqlite" if dialect == "sqlite" else "postgresql") == expected
 
 
-def test_on_postgresql_there_are_at_most_four_heartbeat_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 64)
-    assert Options().heartbeat_processes("postgresql") == 4
+@pytest.mark.parametrize(("cores", "expected"), [(None, 1), (1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
+def test_on_postgresql_there_is_a_heartbeat_process_for_every_two_cores(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, expected: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert Options().heartbeat_processes("postgresql") == expected
 
 
 def test_endpoint_groups_are_those_of_the_permissions() -> None:

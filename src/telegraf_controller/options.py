@@ -261,7 +261,7 @@ class Options(BaseSettings):
 
     heartbeat_workers: Annotated[int, Field(ge=1, le=64)] | None = _option(
         "--heartbeat-workers", "HEARTBEAT_WORKERS", None, "a number from 1 to 64", "Heartbeat processes.",
-        shown="1 on SQLite; on PostgreSQL the number of cores, at most 4"
+        shown="1 on SQLite; on PostgreSQL half of the cores, from 1 to 4"
     )
     heartbeat_max_body: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = _option(
         "--heartbeat-max-body", "HEARTBEAT_MAX_BODY", 1024 * 1024, "bytes, from 1024 to 67108864",
@@ -359,7 +359,8 @@ class Options(BaseSettings):
         """How many heartbeat processes to run on this database."""
         if self.heartbeat_workers is not None:
             return self.heartbeat_workers
-        return 1 if dialect == "sqlite" else min(4, os.cpu_count() or 1)
+        # A process takes what one core can, and PostgreSQL needs about as much for the same heartbeats.
+        return 1 if dialect == "sqlite" else max(1, min(4, (os.cpu_count() or 1) // 2))
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ from telegraf_controller.heartbeats.server import HeartbeatServer, build
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
 from telegraf_controller.heartbeats.store_sqlite import SqliteStore
+from telegraf_controller.heartbeats.wire.server import serve
 from telegraf_controller.options import Options
-from telegraf_controller.processes.granian_server import serve
+from telegraf_controller.processes.tls import tls_of
 from tests.cast import AGENT_TOKEN, bearer, cast_users
 
 ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -53,6 +55,8 @@ class Port:
     http: httpx.AsyncClient
     database: Database
     address: tuple[str, int]
+    stop: asyncio.Event
+    serving: asyncio.Task[None]
 
     async def beat(
         self, instance_id: str = "web-1", *, headers: Mapping[str, str] | None = None, **fields: Any
@@ -100,7 +104,7 @@ async def running_port(
 ) -> AsyncIterator[Port]:
     """Run a heartbeat server on a migrated database, and `wait` until it can store heartbeats.
 
-    `cast` puts the users and tokens of `tests.cast` into the database.
+    `cast` puts the users and tokens of `tests.cast` into the database. `options` are the program's own.
     """
     database = Database(DatabaseTarget.parse(database_url))
     if cast:
@@ -108,18 +112,31 @@ async def running_port(
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     listener.setblocking(False)
     host, port = listener.getsockname()
-    server = build(Options(**options), database)
+    settings = Options(**{"max_connections": 1000, **options})
+    tls = tls_of(settings)
+    server = build(settings, database)
     stop = asyncio.Event()
     await server.start()
     serving = asyncio.create_task(
-        serve(server, "rsgi", listener, stop=stop, keep_alive_seconds=75, max_connections=1000, grace_seconds=3)
+        serve(
+            server,
+            listener,
+            stop=stop,
+            body_limit=settings.heartbeat_max_body,
+            keep_alive_seconds=settings.keep_alive_timeout,
+            max_connections=settings.max_connections,
+            tls=tls.context() if tls else None,
+            grace_seconds=3,
+        )
     )
     limits = httpx.Limits(max_connections=200)
     try:
-        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", limits=limits, timeout=20) as http:
+        origin = f"https://{host}:{port}" if tls else f"http://{host}:{port}"
+        verify = ssl.create_default_context(cafile=tls.certificate) if tls else True
+        async with httpx.AsyncClient(base_url=origin, verify=verify, limits=limits, timeout=20) as http:
             if wait:
                 await ready(http)
-            yield Port(server, http, database, (host, port))
+            yield Port(server, http, database, (host, port), stop, serving)
     finally:
         stop.set()
         await serving

@@ -143,7 +143,7 @@ async def address(api: Api) -> AsyncIterator[tuple[str, int]]:
     stop = asyncio.Event()
     app = wrap(api.services, build_framework_app(api.services))
     serving = asyncio.create_task(
-        serve(app, "asgi", listener, stop=stop, keep_alive_seconds=5, max_connections=100, grace_seconds=1)
+        serve(app, listener, stop=stop, keep_alive_seconds=5, max_connections=100, grace_seconds=1)
     )
     yield host, port
     stop.set()

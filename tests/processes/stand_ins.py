@@ -14,18 +14,28 @@ from typing import Any
 
 import structlog
 
+from telegraf_controller.heartbeats.answers import Answer
+from telegraf_controller.heartbeats.wire import server as wire
+from telegraf_controller.heartbeats.wire.connection import Connection
 from telegraf_controller.options import Options
-from telegraf_controller.processes.granian_server import serve, tls_of
+from telegraf_controller.processes.granian_server import serve
+from telegraf_controller.processes.tls import tls_of
 
 
 class Answering:
-    """An RSGI application."""
+    """What a heartbeat process does with requests."""
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        if scope.path == "/slow":
-            await asyncio.sleep(1)
-        body = await protocol()
-        protocol.response_bytes(200, [], body or str(os.getpid()).encode())
+    def admit(self, connection: Connection) -> bool:
+        """Take any."""
+        return True
+
+    def take(self, connection: Connection, body: bytes) -> None:
+        """Answer."""
+        assert connection.head is not None
+        text = body or str(os.getpid()).encode()
+        answer = Answer(f"HTTP/1.1 200 OK\r\ncontent-length: {len(text)}\r\n".encode(), text)
+        seconds = 1 if connection.head.path == "/slow" else 0
+        asyncio.get_running_loop().call_later(seconds, connection.answer, answer)
 
 
 async def answering(scope: Any, receive: Any, send: Any) -> None:
@@ -45,15 +55,20 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
 
 async def api(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
     """Stand in for the API."""
-    await serve(
-        answering, "asgi", sockets[0], stop=stop, keep_alive_seconds=75, max_connections=1000, tls=tls_of(options)
-    )
+    await serve(answering, sockets[0], stop=stop, keep_alive_seconds=75, max_connections=1000, tls=tls_of(options))
 
 
 async def heartbeat(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
     """Stand in for a heartbeat process."""
-    await serve(
-        Answering(), "rsgi", sockets[0], stop=stop, keep_alive_seconds=75, max_connections=1000, tls=tls_of(options)
+    tls = tls_of(options)
+    await wire.serve(
+        Answering(),
+        sockets[0],
+        stop=stop,
+        body_limit=1024,
+        keep_alive_seconds=75,
+        max_connections=1000,
+        tls=tls.context() if tls else None,
     )
 
 

@@ -21,17 +21,23 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Empty:
-    """An RSGI application that answers 204, on `/slow` only when it may."""
+    """An application that answers 204, on `/slow` only when it may."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.may_answer = asyncio.Event()
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        if scope.path == "/slow":
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            for event in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{event}.complete"})
+            return
+        if scope["path"] == "/slow":
             self.asked.set()
             await self.may_answer.wait()
-        protocol.response_empty(204, [])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
 
 
 class Port:
@@ -72,7 +78,6 @@ async def served(
     port.serving = asyncio.create_task(
         serve(
             port.app,
-            "rsgi",
             listener,
             stop=port.stop,
             keep_alive_seconds=keep_alive_seconds,
@@ -196,7 +201,7 @@ async def test_an_application_that_cannot_start_ends_serving() -> None:
 
     [listener] = bind("127.0.0.1", free_port())
     with pytest.raises(ServerFailed):
-        await serve(broken, "asgi", listener, stop=asyncio.Event(), keep_alive_seconds=75, max_connections=10)
+        await serve(broken, listener, stop=asyncio.Event(), keep_alive_seconds=75, max_connections=10)
 
 
 async def test_a_body_that_takes_too_long_ends_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,9 +225,7 @@ async def test_a_body_that_takes_too_long_ends_the_request(monkeypatch: pytest.M
     monkeypatch.setattr(granian_server, "BODY_SECONDS", 0.3)
     number, stop = free_port(), asyncio.Event()
     [listener] = bind("127.0.0.1", number)
-    serving = asyncio.create_task(
-        serve(reading, "asgi", listener, stop=stop, keep_alive_seconds=75, max_connections=10)
-    )
+    serving = asyncio.create_task(serve(reading, listener, stop=stop, keep_alive_seconds=75, max_connections=10))
     reader, writer = await asyncio.open_connection("127.0.0.1", number)
     writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nslow")
     assert (await asyncio.wait_for(reader.readline(), 20)).startswith(b"HTTP/1.1 400")

@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from http import HTTPStatus
+from typing import NamedTuple
 
 import msgspec
 
 from telegraf_controller.errors import RETRY_AFTER_SECONDS, ControllerError
 
-HeaderList = list[tuple[str, str]]
 
-_NONE: HeaderList = []
+class Answer(NamedTuple):
+    """An answer on the wire. What is the connection's (`Date`, `Connection`) comes between head and body."""
 
-
-class Responder(Protocol):
-    """What this needs of an RSGI protocol object."""
-
-    def response_empty(self, status: int, headers: HeaderList) -> None:
-        """Answer without a body."""
-
-    def response_bytes(self, status: int, headers: HeaderList, body: bytes) -> None:
-        """Answer with a body."""
+    head: bytes
+    """The status line and headers, each with its line end, without the empty line."""
+    body: bytes = b""
 
 
-def answer_stored(protocol: Responder) -> None:
-    """Say that the heartbeat is durable (H2)."""
-    protocol.response_empty(204, _NONE)
+STORED = Answer(b"HTTP/1.1 204 No Content\r\n")
+"""The heartbeat is durable (H2)."""
+
+HEALTHY = Answer(
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\ncontent-length: 2\r\n",
+    b"ok",
+)
+"""Heartbeats can be stored (H6)."""
 
 
-def answer_healthy(protocol: Responder) -> None:
-    """Say that heartbeats can be stored (H6)."""
-    protocol.response_bytes(200, [("content-type", "text/plain; charset=utf-8"), ("cache-control", "no-store")], b"ok")
-
-
-def answer_error(protocol: Responder, error: ControllerError, *more_headers: tuple[str, str]) -> None:
+def error_answer(error: ControllerError, *more_headers: tuple[str, str]) -> Answer:
     """Say what is wrong. `required` also stands beside `error`, where scripts look for it (T4)."""
+    envelope = error.envelope()
+    if "required" in error.details:
+        envelope["required"] = error.details["required"]
+    body = msgspec.json.encode(envelope)
     headers = [("content-type", "application/json"), ("cache-control", "no-store"), *more_headers]
+    headers.append(("content-length", str(len(body))))
     if error.status in (401, 403):
         headers.append(("www-authenticate", "Bearer"))
     if error.code in RETRY_AFTER_SECONDS:
         headers.append(("retry-after", str(RETRY_AFTER_SECONDS[error.code])))
-    envelope = error.envelope()
-    if "required" in error.details:
-        envelope["required"] = error.details["required"]
-    protocol.response_bytes(error.status, headers, msgspec.json.encode(envelope))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return Answer(f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n{lines}".encode(), body)

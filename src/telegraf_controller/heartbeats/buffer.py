@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Sequence
 
 from telegraf_controller.errors import ControllerError
 from telegraf_controller.heartbeats.gate import Credentials
 from telegraf_controller.heartbeats.parse import Heartbeat
+from telegraf_controller.heartbeats.wire.connection import Connection
 
 GROUP_HEARTBEATS = 5_000
 GROUP_BYTES = 16 * 1024 * 1024
@@ -24,9 +26,11 @@ GATHER_SECONDS = 0.001
 class Entry:
     """One heartbeat on its way to the database, and what became of it."""
 
-    __slots__ = ("credentials", "error", "generation", "heartbeat")
+    __slots__ = ("connection", "credentials", "error", "generation", "heartbeat")
 
-    def __init__(self, heartbeat: Heartbeat, credentials: Credentials, generation: int) -> None:
+    def __init__(self, heartbeat: Heartbeat, credentials: Credentials, generation: int, connection: Connection) -> None:
+        self.connection = connection
+        """Who waits for the answer."""
         self.heartbeat = heartbeat
         self.credentials = credentials
         self.generation = generation
@@ -38,27 +42,31 @@ class Entry:
 class Group:
     """Heartbeats that are committed together."""
 
-    __slots__ = ("entries", "settled", "size")
+    __slots__ = ("_tell", "entries", "is_settled", "size")
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Sequence[Entry]], None]) -> None:
+        self._tell = tell
         self.entries: list[Entry] = []
         self.size = 0
-        # One future for the whole group: to make and wake one for each heartbeat would cost as much as storing it.
-        self.settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.is_settled = False
 
     def settle(self, error: ControllerError | None = None) -> None:
-        """Wake all who wait. `error` is for those that have none of their own."""
+        """Tell all who wait, once. `error` is for those that have none of their own."""
+        if self.is_settled:
+            return
+        self.is_settled = True
         if error is not None:
             for entry in self.entries:
                 entry.error = entry.error or error
-        if not self.settled.done():
-            self.settled.set_result(None)
+        self._tell(self.entries)
 
 
 class Buffer:
     """Heartbeats that wait. `submit` adds one, `take` gives the writer the next group."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Sequence[Entry]], None]) -> None:
+        """`tell` gets the heartbeats of each group when their fate is settled: stored, unless they have an `error`."""
+        self._tell = tell
         self._groups: deque[Group] = deque()
         self._arrived = asyncio.Event()
         self._heartbeats = 0
@@ -69,8 +77,8 @@ class Buffer:
         """How many heartbeats wait to be taken."""
         return self._heartbeats
 
-    def submit(self, entry: Entry) -> Group:
-        """Add a heartbeat; await the group's `settled`, then look at the entry's `error`.
+    def submit(self, entry: Entry) -> None:
+        """Add a heartbeat.
 
         Raises ControllerError `overloaded`: it does not fit, and nothing was kept.
         """
@@ -81,14 +89,13 @@ class Buffer:
             )
         group = self._groups[-1] if self._groups else None
         if group is None or len(group.entries) >= GROUP_HEARTBEATS or group.size + size > GROUP_BYTES:
-            group = Group()
+            group = Group(self._tell)
             self._groups.append(group)
             self._arrived.set()
         group.entries.append(entry)
         group.size += size
         self._heartbeats += 1
         self._bytes += size
-        return group
 
     async def take(self) -> Group:
         """Wait for a heartbeat, and return its group: it is no longer waiting here, and takes no more."""

@@ -1,33 +1,33 @@
-"""The heartbeat server: an RSGI application with two paths, made for many small requests (H1 to H6)."""
+"""The heartbeat server: two paths, made for many small requests (H1 to H6).
+
+A heartbeat that is let in by the rights at hand goes from its socket into the buffer in one call, and its answer from
+the commit to its socket; only what has to ask the database first gets a task of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from telegraf_controller import clock
 from telegraf_controller.access.grants import TokenGrant
 from telegraf_controller.db.engine import Database
 from telegraf_controller.errors import ControllerError, NotFound, StorageUnavailable
 from telegraf_controller.heartbeats.access import HeartbeatAccess
-from telegraf_controller.heartbeats.answers import Responder, answer_error, answer_healthy, answer_stored
-from telegraf_controller.heartbeats.body import BodyReader, Incoming
+from telegraf_controller.heartbeats.answers import HEALTHY, STORED, error_answer
+from telegraf_controller.heartbeats.body import decompressed
 from telegraf_controller.heartbeats.buffer import Buffer, Entry
-from telegraf_controller.heartbeats.gate import (
-    Credentials,
-    Headers,
-    agent_address,
-    authorise,
-    peer_address,
-    read_credentials,
-)
-from telegraf_controller.heartbeats.parse import parse_heartbeat
+from telegraf_controller.heartbeats.gate import Credentials, agent_address, authorise, peer_address
+from telegraf_controller.heartbeats.parse import Heartbeat, parse_heartbeat
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
 from telegraf_controller.heartbeats.store_sqlite import SqliteStore
+from telegraf_controller.heartbeats.wire.connection import Connection
 from telegraf_controller.heartbeats.writer import Writer
 from telegraf_controller.options import Options
 from telegraf_controller.tokens.check import AccessState
@@ -38,8 +38,6 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_PATH = "/agents/heartbeat"
 HEALTH_PATH = "/health"
 
-Admission = tuple[AccessState, TokenGrant | None]
-
 HEALTH_PROVEN_SECONDS = 1.0
 """How fresh the proof has to be that heartbeats can be stored; so many questions cost one probe."""
 
@@ -47,20 +45,13 @@ HEALTH_SECONDS = 3.0
 """How long a probe may take before the answer is 503."""
 
 
-class Scope(Protocol):
-    """What this needs of an RSGI request."""
+class Admission(Struct, gc=False):
+    """By what a heartbeat was let in."""
 
-    method: str
-    path: str
-    client: str
-
-    @property
-    def headers(self) -> Headers:
-        """The request's headers."""
-
-
-class HttpProtocol(Responder, Incoming, Protocol):
-    """An RSGI protocol object."""
+    credentials: Credentials
+    generation: int
+    grant: TokenGrant | None
+    """None when nobody needs credentials (E1)."""
 
 
 def build(options: Options, database: Database) -> HeartbeatServer:
@@ -76,89 +67,113 @@ def build(options: Options, database: Database) -> HeartbeatServer:
 
 
 class HeartbeatServer:
-    """The application (`__rsgi__`) with what it keeps in memory and does in the background."""
+    """The application of the heartbeat port, with what it keeps in memory and does in the background."""
 
     def __init__(self, options: Options, database: Database, store: HeartbeatStore) -> None:
         locked = frozenset(options.disable_auth_endpoints) if options.lock_auth_endpoints else None
         self._trusted_proxies = options.trusted_proxies
+        self._body_limit = options.heartbeat_max_body
         self._access = HeartbeatAccess(database, locked_open_groups=locked)
-        self._buffer = Buffer()
+        self._buffer = Buffer(_answer_all)
         self._store = store
         self._writer = Writer(store, self._buffer, self._access, keep_points=options.heartbeat_history > 0)
-        self._bodies = BodyReader(options.heartbeat_max_body)
         self._last_use = LastUse(database)
         self._uses: dict[bytes | None, tuple[TokenGrant, str]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begin the work in the background. A database that is away is waited for in there: requests hear 503."""
-        works = (self._writer.run(), self._bodies.watch(), self._pass_on_uses(), self._last_use.run())
+        works = (self._writer.run(), self._pass_on_uses(), self._last_use.run())
         self._tasks = [asyncio.create_task(work) for work in works]
 
     async def stop(self) -> None:
         """Refuse what still waits, write when tokens were last used, and close. The HTTP server has stopped before."""
         self._buffer.drain(StorageUnavailable("The server is stopping; this heartbeat was not stored."))
         self._note_uses()
-        for task in self._tasks:
+        for task in (*self._asking, *self._tasks):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         await self._store.close()
 
-    async def __rsgi__(self, scope: Scope, protocol: HttpProtocol) -> None:
-        """Answer one request."""
-        try:
-            if scope.path == HEARTBEAT_PATH:
-                await self._heartbeat(scope, protocol)
-            elif scope.path == HEALTH_PATH:
-                await self._health(scope, protocol)
-            else:
-                answer_error(protocol, NotFound("path", scope.path))
-        except ControllerError as error:
-            answer_error(protocol, error)
-        except Exception:
-            log.exception("heartbeat request failed")
-            answer_error(protocol, ControllerError("internal_error", "This request could not be handled."))
+    def admit(self, connection: Connection) -> bool:
+        """See `wire.server.Application`."""
+        head = connection.head
+        assert head is not None
+        if head.path == HEARTBEAT_PATH:
+            if head.method != "POST":
+                return _wrong_method(connection, "POST")
+            address = peer_address(connection.peer, head.forwarded_for, self._trusted_proxies)
+            credentials = Credentials(head.digest, head.refusal, address)
+            connection.context = self._admitted(credentials)
+            if connection.context is None:
+                self._ask(connection, self._admit(connection, credentials))
+                return False
+            return True
+        if head.path == HEALTH_PATH:
+            return head.method in ("GET", "HEAD") or _wrong_method(connection, "GET, HEAD")
+        raise NotFound("path", head.path)
 
-    async def _heartbeat(self, scope: Scope, protocol: HttpProtocol) -> None:
-        if scope.method != "POST":
-            answer_error(protocol, _wrong_method(scope), ("allow", "POST"))
+    def take(self, connection: Connection, body: bytes) -> None:
+        """See `wire.server.Application`."""
+        head = connection.head
+        assert head is not None
+        if head.path == HEALTH_PATH:
+            self._ask(connection, self._health(connection))
             return
-        headers = scope.headers
-        address = peer_address(scope.client, headers, self._trusted_proxies)
-        credentials = read_credentials(headers, address)
-        state, grant = self._admitted(credentials) or await self._admit(credentials)
-        if grant is not None:
-            self._uses[credentials.digest] = (grant, address)
-        body = await self._bodies.read(headers, protocol)
-        heartbeat = parse_heartbeat(body, address=agent_address(address, headers), received_ms=clock.now_ms())
-        if grant is not None and grant.agent_ids is not None:
-            instance_id = heartbeat.instance_id
-            state, grant = self._admitted(credentials, instance_id) or await self._admit(credentials, instance_id)
-        entry = Entry(heartbeat, credentials, state.generation)
-        await self._buffer.submit(entry).settled
-        if entry.error is None:
-            answer_stored(protocol)
+        admission: Admission = connection.context
+        if head.encoding:
+            body = decompressed(body, head.encoding, self._body_limit)
+        address = admission.credentials.address
+        heartbeat = parse_heartbeat(
+            body, address=agent_address(address, head.agent_addresses), received_ms=clock.now_ms()
+        )
+        grant = admission.grant
+        if grant is None:
+            self._submit(connection, heartbeat, admission)
+            return
+        self._uses[admission.credentials.digest] = (grant, address)
+        if grant.agent_ids is None:
+            self._submit(connection, heartbeat, admission)
+            return
+        held = self._admitted(admission.credentials, heartbeat.instance_id)
+        if held is not None:
+            self._submit(connection, heartbeat, held)
         else:
-            answer_error(protocol, entry.error)
+            self._ask(connection, self._admit_and_submit(connection, heartbeat, admission.credentials))
+
+    def _submit(self, connection: Connection, heartbeat: Heartbeat, admission: Admission) -> None:
+        self._buffer.submit(Entry(heartbeat, admission.credentials, admission.generation, connection))
 
     def _admitted(self, credentials: Credentials, instance_id: str | None = None) -> Admission | None:
-        """Return by which state and grant a heartbeat may come, if that is so by the state at hand."""
+        """Return by what a heartbeat may come, if that is so by the state at hand."""
         state = self._access.state
         if state is None or not self._writer.available:
             raise StorageUnavailable
         try:
-            return state, authorise(state, credentials, clock.now_ms(), instance_id)
+            return _admission(state, credentials, instance_id)
         except ControllerError:
             return None
 
-    async def _admit(self, credentials: Credentials, instance_id: str | None = None) -> Admission:
-        """The same as of now. Raises what T4 lists, StorageUnavailable.
+    async def _admit(self, connection: Connection, credentials: Credentials) -> None:
+        """Let a heartbeat in by the state as of now. Raises what T4 lists, StorageUnavailable.
 
         Nobody is refused by what may have changed since: a token that was made a moment ago works.
         """
+        connection.context = _admission(await self._access.current(), credentials, None)
+        connection.proceed()
+
+    async def _admit_and_submit(self, connection: Connection, heartbeat: Heartbeat, credentials: Credentials) -> None:
+        """The same for one whose token is held to some agents."""
         state = await self._access.current()
-        return state, authorise(state, credentials, clock.now_ms(), instance_id)
+        self._submit(connection, heartbeat, _admission(state, credentials, heartbeat.instance_id))
+
+    def _ask(self, connection: Connection, question: Coroutine[Any, Any, None]) -> None:
+        """Do what has to wait for the database."""
+        task = asyncio.create_task(_answered(connection, question))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
 
     async def _pass_on_uses(self) -> None:
         """Note when tokens were used, once a second for each and not with every heartbeat (T15)."""
@@ -171,17 +186,42 @@ class HeartbeatServer:
         for grant, address in uses.values():
             self._last_use.note(grant.token_id, address)
 
-    async def _health(self, scope: Scope, protocol: HttpProtocol) -> None:
-        if scope.method not in ("GET", "HEAD"):
-            answer_error(protocol, _wrong_method(scope), ("allow", "GET, HEAD"))
-            return
+    async def _health(self, connection: Connection) -> None:
         try:
             async with asyncio.timeout(HEALTH_SECONDS):
                 await self._writer.probe(proven_within_seconds=HEALTH_PROVEN_SECONDS)
         except TimeoutError:
             raise StorageUnavailable from None
-        answer_healthy(protocol)
+        connection.answer(HEALTHY)
 
 
-def _wrong_method(scope: Scope) -> ControllerError:
-    return ControllerError("method_not_allowed", f"{scope.method} is not possible at {scope.path}.")
+def _admission(state: AccessState, credentials: Credentials, instance_id: str | None) -> Admission:
+    return Admission(credentials, state.generation, authorise(state, credentials, clock.now_ms(), instance_id))
+
+
+def _wrong_method(connection: Connection, allowed: str) -> bool:
+    head = connection.head
+    assert head is not None
+    error = ControllerError("method_not_allowed", f"{head.method} is not possible at {head.path}.")
+    connection.answer(error_answer(error, ("allow", allowed)))
+    return False
+
+
+async def _answered(connection: Connection, question: Coroutine[Any, Any, None]) -> None:
+    try:
+        await question
+    except ControllerError as error:
+        connection.refuse(error)
+    except Exception:
+        log.exception("heartbeat request failed")
+        connection.refuse(ControllerError("internal_error", "This request could not be handled."))
+
+
+def _answer_all(entries: Sequence[Entry]) -> None:
+    """Tell every heartbeat of a group its fate."""
+    for entry in entries:
+        try:
+            entry.connection.answer(STORED if entry.error is None else error_answer(entry.error))
+        except Exception:
+            # A mistake of ours: the others wait for their answers.
+            log.exception("an answer could not be sent")

@@ -101,9 +101,8 @@ class Writer:
         except ControllerError as error:
             group.settle(error)
         finally:
-            # Cancelled, or a mistake of ours: nobody may be left waiting, or believe that it was stored.
-            if not group.settled.done():
-                group.settle(StorageUnavailable())
+            # Not settled: cancelled, or a mistake of ours. Nobody may be left waiting, or believe that it was stored.
+            group.settle(StorageUnavailable())
 
     async def _write(self, entries: list[Entry]) -> None:
         """Store entries; those that are bad by themselves get their error, the others are durable afterwards."""

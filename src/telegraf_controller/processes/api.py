@@ -11,7 +11,8 @@ from telegraf_controller.options import Options
 from telegraf_controller.processes.connections import allowed_connections
 from telegraf_controller.processes.database import open_database
 from telegraf_controller.processes.garbage import collect_rarely
-from telegraf_controller.processes.granian_server import serve, tls_of
+from telegraf_controller.processes.granian_server import serve
+from telegraf_controller.processes.tls import tls_of
 
 
 async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
@@ -22,7 +23,6 @@ async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.
         collect_rarely()
         await serve(
             app,
-            "asgi",
             sockets[0],
             stop=stop,
             keep_alive_seconds=options.keep_alive_timeout,

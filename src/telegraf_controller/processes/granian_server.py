@@ -1,4 +1,4 @@
-"""Serves an ASGI or RSGI application in the running event loop, on a listening socket that was inherited.
+"""Serves an ASGI application in the running event loop, on a listening socket that was inherited.
 
 Granian binds its sockets itself; its embeddable server is made to take ours here, which reaches into two of its
 attributes. That is why the version is pinned to a minor release, and why tests hold this module to what it promises.
@@ -13,12 +13,9 @@ import asyncio
 import logging
 import os
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import structlog
 from granian._granian import SocketHolder
@@ -27,9 +24,9 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from telegraf_controller.options import Options
 from telegraf_controller.processes.connections import ConnectionLimit
 from telegraf_controller.processes.sockets import BACKLOG
+from telegraf_controller.processes.tls import Tls
 
 log = structlog.get_logger(__name__)
 
@@ -45,46 +42,12 @@ BODY_SECONDS = 60.0
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class RsgiApp(Protocol):
-    """What Granian calls for each request."""
-
-    def __rsgi__(self, scope: Any, protocol: Any) -> Awaitable[None]: ...
-
-
 class ServerFailed(Exception):
     """The application server ended although nobody asked it to; the log before this says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """A certificate chain and its key, both PEM files, checked to fit by `startup`."""
-
-    certificate: Path
-    key: Path
-
-    def context(self) -> ssl.SSLContext:
-        """Return Python's idea of them. Raises OSError (ssl.SSLError is one), ValueError when the key is encrypted."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self.certificate, self.key, password=_no_passphrase)
-        return context
-
-
-def tls_of(options: Options) -> Tls | None:
-    """Return the certificate that the options name, None when they name none."""
-    if options.ssl_cert is None or options.ssl_key is None:
-        return None
-    return Tls(options.ssl_cert, options.ssl_key)
-
-
-def _no_passphrase() -> str:
-    # Without this, OpenSSL asks on the terminal and start-up hangs.
-    raise ValueError("the key needs a passphrase")
-
-
 async def serve(
-    app: AsgiApp | RsgiApp,
-    interface: Literal["asgi", "rsgi"],
+    app: AsgiApp,
     listener: socket.socket,
     *,
     stop: asyncio.Event,
@@ -100,9 +63,9 @@ async def serve(
     """
     limit = ConnectionLimit(listener, max_connections, tls.context() if tls else None)
     server = _InheritingServer(
-        _guarded(app, interface, limit),
+        _guarded(app, limit),
         listener,
-        interface=Interfaces(interface),
+        interface=Interfaces.ASGI,
         backpressure=max_connections,
         http1_settings=HTTP1Settings(header_read_timeout=keep_alive_seconds * 1000, max_buffer_size=MAX_HEADER_BYTES),
         ssl_cert=tls.certificate if tls else None,
@@ -169,28 +132,18 @@ def _is_news(record: logging.LogRecord) -> bool:
 logging.getLogger("_granian").addFilter(_is_news)
 
 
-def _guarded(app: Any, interface: Literal["asgi", "rsgi"], limit: ConnectionLimit) -> Any:
-    """Wrap an application: answers close their connections while these are too many, and bodies must arrive in time.
+def _guarded(app: AsgiApp, limit: ConnectionLimit) -> AsgiApp:
+    """Wrap an application: answers close their connections while these are too many, and bodies must arrive in time."""
 
-    The latter for ASGI alone: an RSGI application reads the body itself, and a timer for each of its many small
-    requests would cost more than it saves.
-    """
-    call = app.__rsgi__ if interface == "rsgi" else app
-
-    def rsgi(scope: Any, protocol: Any) -> Awaitable[None]:
-        result: Awaitable[None] = call(scope, _ClosingProtocol(protocol) if limit.crowded else protocol)
-        return result
-
-    def asgi(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+    def guarded(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         if scope["type"] == "http":
             if limit.crowded:
                 send = _closing(send)
             if scope["method"] not in ("GET", "HEAD"):
                 receive = _timely(receive)
-        result: Awaitable[None] = call(scope, receive, send)
-        return result
+        return app(scope, receive, send)
 
-    return rsgi if interface == "rsgi" else asgi
+    return guarded
 
 
 def _timely(receive: Any) -> Any:
@@ -216,28 +169,3 @@ def _closing(send: Any) -> Any:
         await send(message)
 
     return closing
-
-
-class _ClosingProtocol:
-    """An RSGI protocol whose answers close the connection."""
-
-    __slots__ = ("_protocol",)
-
-    def __init__(self, protocol: Any) -> None:
-        self._protocol = protocol
-
-    def __call__(self) -> Any:
-        return self._protocol()
-
-    def __aiter__(self) -> Any:
-        return self._protocol.__aiter__()
-
-    def __getattr__(self, name: str) -> Any:
-        attribute = getattr(self._protocol, name)
-        if not name.startswith("response_"):
-            return attribute
-
-        def respond(status: int, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return attribute(status, [*headers, ("connection", "close")], *rest)
-
-        return respond

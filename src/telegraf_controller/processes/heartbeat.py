@@ -7,11 +7,12 @@ import socket
 from collections.abc import Sequence
 
 from telegraf_controller.heartbeats.server import build
+from telegraf_controller.heartbeats.wire.server import serve
 from telegraf_controller.options import Options
 from telegraf_controller.processes.connections import allowed_connections
 from telegraf_controller.processes.database import open_database
 from telegraf_controller.processes.garbage import collect_rarely
-from telegraf_controller.processes.granian_server import serve, tls_of
+from telegraf_controller.processes.tls import tls_of
 
 
 async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
@@ -22,14 +23,15 @@ async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.
     collect_rarely()
     try:
         await app.start()
+        tls = tls_of(options)
         await serve(
             app,
-            "rsgi",
             sockets[0],
             stop=stop,
+            body_limit=options.heartbeat_max_body,
             keep_alive_seconds=options.keep_alive_timeout,
             max_connections=allowed_connections(options.max_connections, shared_by=processes),
-            tls=tls_of(options),
+            tls=tls.context() if tls else None,
         )
     finally:
         await app.stop()

@@ -29,10 +29,10 @@ from telegraf_controller.options import Options, OptionsError, help_text
 from telegraf_controller.processes import logs
 from telegraf_controller.processes.connections import allowed_connections
 from telegraf_controller.processes.database import target_of
-from telegraf_controller.processes.granian_server import tls_of
 from telegraf_controller.processes.preparation import Ask, Prepared, prepare
 from telegraf_controller.processes.sockets import BindError, bind
 from telegraf_controller.processes.supervisor import Process, supervise
+from telegraf_controller.processes.tls import tls_of
 from telegraf_controller.settings.queries import in_group_order
 from telegraf_controller.users.bootstrap import BootstrapError
 
