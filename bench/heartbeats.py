@@ -17,6 +17,7 @@ from bench.programs import Answers, CannotMeasure, Controller, controller, nginx
 from bench.report import Measured, Pair
 from bench.seed import seed_fleet
 from bench.stored import count_stored
+from bench.waiting import measure_waiting
 from telegraf_controller.db import migrate
 
 _HEARTBEAT_PATH = "/agents/heartbeat"
@@ -73,7 +74,10 @@ def _measure(kind: str, load: Load, *, million: bool) -> Measured:
         _check_stored(acknowledged, count_stored(database) - before, load)
         print(f"{kind}: {acknowledged:,} acknowledged, all of them stored; now half the load", flush=True)
         half = measure_half_load(server, report.median_rate(keep_alive) / 2)
-    return Measured(kind, keep_alive, one_shot, acknowledged, half, _measure_million(kind) if million else None)
+        waiting = measure_waiting(server)
+    return Measured(
+        kind, keep_alive, one_shot, acknowledged, half, waiting, _measure_million(kind) if million else None
+    )
 
 
 def _measure_million(kind: str) -> Paced:

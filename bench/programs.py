@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psutil
 
 from telegraf_controller.client import ControllerClient
 from telegraf_controller.options import without_options
@@ -192,6 +193,20 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 def _path() -> str:
     # Debian keeps nginx where only root's PATH leads.
     return f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+
+
+def memory_mb(process: str) -> float:
+    """Return what the controller's processes of one kind hold in memory that is theirs alone or shared."""
+    wanted = f"processes.{process}:"
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        # PostgreSQL's come and go.
+        with suppress(psutil.NoSuchProcess):
+            if any(wanted in part for part in child.cmdline()):
+                found.append(child.memory_info().rss)
+    if not found:
+        raise CannotMeasure(f"There is no {process} process.")
+    return float(max(found)) / 1e6
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from statistics import median
 
 from bench.half_load import Paced
 from bench.programs import Answers
+from bench.waiting import Waiting
 from telegraf_controller import __version__
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -40,6 +41,7 @@ class Measured:
     one_shot: list[Pair]
     acknowledged: int
     half_load: Paced
+    waiting: Waiting
     million: Paced | None
 
 
@@ -66,6 +68,7 @@ def markdown(measured: Sequence[Measured], how: str) -> str:
                 f"{NAMES[each.database]} held all {each.acknowledged:,} heartbeats that were acknowledged."
                 for each in measured
             ),
+            measured[0].waiting.describe(),
         ]
     )
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,12 +19,11 @@ from sqlite3 import connect
 
 import asyncpg
 import httpx
-import psutil
 
 from bench import machine, report
 from bench.half_load import Paced, measure_maximum, measure_seeded
 from bench.places import DATABASES, new_database, new_folder
-from bench.programs import CannotMeasure, Controller, controller
+from bench.programs import CannotMeasure, Controller, controller, memory_mb
 from bench.seed import CONFIGS, GROUP, LABELS, RULE, seed_fleet
 from telegraf_controller import __version__, clock
 from telegraf_controller.agents.fleet import EXACT_AGENTS
@@ -204,20 +203,6 @@ async def _silence_s(address: str) -> float:
 def _say_missed(paced: Paced) -> None:
     if paced.missed:
         print(f"  {paced.missed:,} heartbeats were not acknowledged", flush=True)
-
-
-def memory_mb(process: str) -> float:
-    """Return what the controller's processes of one kind hold in memory that is theirs alone or shared."""
-    wanted = f"processes.{process}:"
-    found = []
-    for child in psutil.Process().children(recursive=True):
-        # PostgreSQL's come and go.
-        with suppress(psutil.NoSuchProcess):
-            if any(wanted in part for part in child.cmdline()):
-                found.append(child.memory_info().rss)
-    if not found:
-        raise CannotMeasure(f"There is no {process} process.")
-    return float(max(found)) / 1e6
 
 
 def disk_mb(address: str) -> float:

@@ -19,8 +19,8 @@ import httpx
 from bench import machine, report
 from bench.half_load import Paced, measure_seeded
 from bench.places import DATABASES, new_database, new_folder
-from bench.programs import CannotMeasure, Controller, controller
-from bench.scale import PROCESSES, disk_mb, memory_mb
+from bench.programs import CannotMeasure, Controller, controller, memory_mb
+from bench.scale import PROCESSES, disk_mb
 from bench.seed import seed_fleet
 from telegraf_controller import __version__, clock
 from telegraf_controller.db import migrate
