@@ -20,6 +20,7 @@ class Tls:
         """Return Python's idea of them. Raises OSError (ssl.SSLError is one), ValueError when the key is encrypted."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
         context.load_cert_chain(self.certificate, self.key, password=_no_passphrase)
         return context
 
