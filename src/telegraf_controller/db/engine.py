@@ -14,6 +14,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from telegraf_controller.db.idle import replace_dead_connections
 from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.errors import ControllerError, StorageUnavailable
 
@@ -41,7 +42,11 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """Give a session over one snapshot; nothing is kept. Raises StorageUnavailable."""
+        """Give a session inside one transaction that keeps nothing. Raises StorageUnavailable.
+
+        On SQLite it is one snapshot; on PostgreSQL each statement sees what was committed before it began, unless the
+        session begins with asking for REPEATABLE READ.
+        """
         with storage_errors():
             async with AsyncSession(self.engine, expire_on_commit=False) as session:
                 yield session
@@ -119,7 +124,7 @@ def _is_programming(error: BaseException | None) -> bool:
 def _create_engine(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
     if target.dialect == "sqlite":
         return _create_sqlite(target, pool_size)
-    return create_async_engine(
+    engine = create_async_engine(
         target.sqlalchemy_url,
         # An error must not print what was being stored: digests, password hashes.
         hide_parameters=True,
@@ -127,10 +132,13 @@ def _create_engine(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
-        # A connection that died during an outage must cost one retry, not one failed request.
-        pool_pre_ping=True,
+        # The one that was used last has most statements prepared, and need not be asked whether it is still alive.
+        pool_use_lifo=True,
         pool_recycle=1800,
     )
+    # A connection that died during an outage must cost one retry, not one failed request.
+    replace_dead_connections(engine)
+    return engine
 
 
 def _create_sqlite(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
