@@ -116,7 +116,7 @@ async def _is_our_origin(request: Request, origin: str) -> bool:
     if wanted == _origin_of(base_url_of(request)):
         return True
     # Behind a proxy that changes the host, people say on the Settings page under which URL they reach us.
-    async with _services(request).database.read() as session:
+    async with _services(request).database.glance() as session:
         ui_url = (await read_settings(session)).public_endpoints.ui_url
     return ui_url is not None and wanted == _origin_of(ui_url)
 

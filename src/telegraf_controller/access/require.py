@@ -120,7 +120,7 @@ async def _on_open_group(request: Request, services: Services, group: str, visit
 
 async def _by_session(services: Services, digest: bytes, visitor: Visitor) -> Identity:
     now = clock.now()
-    async with services.database.read() as session:
+    async with services.database.glance() as session:
         found = await find_session(session, digest, now)
     if found is None:
         raise Unauthenticated("session_ended", "The session has ended; sign in again.")
@@ -151,6 +151,11 @@ async def _read_session(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+async def _glance_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with _services(request).database.glance() as session:
+        yield session
+
+
 async def _write_session(request: Request) -> AsyncIterator[AsyncSession]:
     async with _services(request).database.write() as session:
         yield session
@@ -163,6 +168,9 @@ InServices = Annotated[Services, Depends(_services)]
 
 ReadSession = Annotated[AsyncSession, Depends(_read_session, scope="function")]
 """A session that only reads."""
+
+GlanceSession = Annotated[AsyncSession, Depends(_glance_session, scope="function")]
+"""The same for statements that do not depend on each other: fewer round trips (see `Database.glance`)."""
 
 # With the scope "function" the commit happens before the answer is sent: what was answered is stored.
 WriteSession = Annotated[AsyncSession, Depends(_write_session, scope="function")]

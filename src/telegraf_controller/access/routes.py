@@ -23,8 +23,8 @@ from telegraf_controller.access.require import (
     SESSION,
     SIGNED_IN,
     Caller,
+    GlanceSession,
     InServices,
-    ReadSession,
     WriteSession,
     requires,
 )
@@ -53,7 +53,7 @@ router = APIRouter(tags=["people"])
 
 
 @router.get("/api/auth/status", **requires(PUBLIC))
-async def status(request: Request, session: ReadSession) -> AuthStatus:
+async def status(request: Request, session: GlanceSession) -> AuthStatus:
     """Tell whether there is an owner yet, how people sign in, and how strong a new password has to be."""
     missing = await find_owner(session) is None
     settings = await read_settings(session)
@@ -108,7 +108,7 @@ async def logout(by: Caller, session: WriteSession, request: Request, response: 
 
 
 @router.get("/api/auth/me", **requires(SIGNED_IN))
-async def me(by: Caller, session: ReadSession) -> Me:
+async def me(by: Caller, session: GlanceSession) -> Me:
     """Tell who is asking, how they proved it, and what they may do."""
     assert by.user_id is not None
     user = await get_user(session, by.user_id)
@@ -140,7 +140,9 @@ async def change_password(body: PasswordChange, by: Caller, services: InServices
 
 
 @router.get("/api/account/sessions", **requires(SESSION))
-async def list_sessions(wanted: Annotated[PageQuery, Query()], by: Caller, session: ReadSession) -> Page[SessionRecord]:
+async def list_sessions(
+    wanted: Annotated[PageQuery, Query()], by: Caller, session: GlanceSession
+) -> Page[SessionRecord]:
     """List where one is signed in, the session that was used last first (U8)."""
     rows = await account.own_sessions(session, by, clock.now())
     items = [SessionRecord.of(row, by) for row in rows[wanted.offset : wanted.offset + wanted.limit]]

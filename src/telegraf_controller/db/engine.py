@@ -1,4 +1,4 @@
-"""The engine of a process: how both databases are opened, and the two kinds of transaction."""
+"""The engine of a process: how both databases are opened, and the kinds of session."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any
 
 import asyncpg
@@ -29,7 +30,9 @@ SQLITE_PRAGMAS = (
 
 
 class Database:
-    """One process's access to the database. `read()` and `write()` give a session inside one transaction."""
+    """One process's access to the database. `read()` and `write()` give a session inside one transaction; `glance()`
+    spares it where each statement may stand for itself.
+    """
 
     def __init__(self, target: DatabaseTarget, *, pool_size: int = 8) -> None:
         self.target = target
@@ -52,6 +55,17 @@ class Database:
                 yield session
 
     @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncSession]:
+        """Give a session for statements that only read and do not depend on each other. Raises StorageUnavailable.
+
+        On PostgreSQL there is no transaction around them: it would add a round trip before them and one after, and no
+        guarantee. So whatever a statement wrote would stay; changed objects are not written. Cursors need `read()`.
+        """
+        with storage_errors():
+            async with AsyncSession(self._without_transactions, expire_on_commit=False, autoflush=False) as session:
+                yield session
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """Give a session whose transaction commits when the block ends without an error. Raises StorageUnavailable.
 
@@ -62,6 +76,10 @@ class Database:
             async with AsyncSession(engine, expire_on_commit=False) as session:
                 yield session
                 await session.commit()
+
+    @cached_property
+    def _without_transactions(self) -> AsyncEngine:
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT") if self.is_postgresql else self.engine
 
     async def close(self) -> None:
         """Close every connection."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
-from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
+from telegraf_controller.access.require import Caller, GlanceSession, WriteSession, requires
 from telegraf_controller.labels import actions, queries
 from telegraf_controller.labels.queries import LabelUse
 from telegraf_controller.labels.schemas import (
@@ -29,7 +29,7 @@ LabelId = Annotated[UUID, Path(alias="labelId")]
 
 
 @router.get("", **requires("labels:read"))
-async def list_labels(wanted: Annotated[LabelQuery, Query()], session: ReadSession) -> Page[LabelRecord]:
+async def list_labels(wanted: Annotated[LabelQuery, Query()], session: GlanceSession) -> Page[LabelRecord]:
     """List labels (B1)."""
     labels, total = await queries.list_labels(
         session,
@@ -61,7 +61,7 @@ async def delete_labels(body: LabelBulk, by: Caller, session: WriteSession) -> B
 
 
 @router.get("/{labelId}", **requires("labels:read"))
-async def read_label(label_id: LabelId, session: ReadSession) -> LabelRecord:
+async def read_label(label_id: LabelId, session: GlanceSession) -> LabelRecord:
     """Show one label."""
     return await _shown(session, await queries.get_label(session, label_id))
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
-from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
+from telegraf_controller.access.require import Caller, GlanceSession, WriteSession, requires
 from telegraf_controller.agents.managed import names_for
 from telegraf_controller.agents.queries import get_agent
 from telegraf_controller.agents.schemas import AgentRecord
@@ -35,7 +35,7 @@ RuleId = Annotated[UUID, Path(alias="ruleId")]
 
 
 @router.get("", **requires("reporting-rules:read"))
-async def list_rules(wanted: Annotated[RuleQuery, Query()], session: ReadSession) -> Page[RuleRecord]:
+async def list_rules(wanted: Annotated[RuleQuery, Query()], session: GlanceSession) -> Page[RuleRecord]:
     """List reporting rules, each with the number of its agents (R1)."""
     rules, total = await queries.list_rules(
         session,
@@ -59,7 +59,7 @@ async def create_rule(body: RuleCreate, by: Caller, session: WriteSession, respo
 
 
 @router.get("/{ruleId}", **requires("reporting-rules:read"))
-async def read_rule(rule_id: RuleId, session: ReadSession) -> RuleRecord:
+async def read_rule(rule_id: RuleId, session: GlanceSession) -> RuleRecord:
     """Show one reporting rule."""
     return await _record(session, await queries.get_rule(session, rule_id))
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from telegraf_controller import clock
 from telegraf_controller.access.confirm import confirm_caller
-from telegraf_controller.access.require import SIGNED_IN, Caller, InServices, ReadSession, requires
+from telegraf_controller.access.require import SIGNED_IN, Caller, GlanceSession, InServices, requires
 from telegraf_controller.errors import ValidationFailed
 from telegraf_controller.settings import actions, queries
 from telegraf_controller.settings.schemas import Endpoints, PublicEndpoints, SettingsPatch, SettingsRecord
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/settings", tags=["settings"])
 
 
 @router.get("", **requires("settings:read"))
-async def read_settings(by: Caller, session: ReadSession, services: InServices) -> SettingsRecord:
+async def read_settings(by: Caller, session: GlanceSession, services: InServices) -> SettingsRecord:
     """Show the settings."""
     return SettingsRecord.of(
         await queries.read_settings(session),
@@ -26,7 +26,7 @@ async def read_settings(by: Caller, session: ReadSession, services: InServices) 
 
 
 @router.get("/public-endpoints", **requires(SIGNED_IN))
-async def read_endpoints(session: ReadSession, services: InServices) -> Endpoints:
+async def read_endpoints(session: GlanceSession, services: InServices) -> Endpoints:
     """Tell under which URLs this instance is reached: whoever writes a command for an agent needs them."""
     public = PublicEndpoints.model_validate((await queries.read_settings(session)).public_endpoints)
     return Endpoints(**public.model_dump(), heartbeat_port=services.heartbeat_port)

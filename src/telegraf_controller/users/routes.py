@@ -16,8 +16,8 @@ from telegraf_controller.access.require import (
     OWNER,
     PUBLIC,
     Caller,
+    GlanceSession,
     InServices,
-    ReadSession,
     WriteSession,
     requires,
 )
@@ -45,7 +45,7 @@ router = APIRouter(tags=["users"])
 
 
 @router.get("/api/users", **requires("users:read"))
-async def list_users(wanted: Annotated[UserQuery, Query()], session: ReadSession) -> Page[UserRecord]:
+async def list_users(wanted: Annotated[UserQuery, Query()], session: GlanceSession) -> Page[UserRecord]:
     """List users."""
     users, total = await queries.list_users(
         session,
@@ -61,7 +61,7 @@ async def list_users(wanted: Annotated[UserQuery, Query()], session: ReadSession
 
 
 @router.get("/api/users/{user_id}", **requires("users:read"))
-async def read_user(user_id: UUID, session: ReadSession) -> UserRecord:
+async def read_user(user_id: UUID, session: GlanceSession) -> UserRecord:
     """Show one user."""
     return UserRecord.of(await queries.get_user(session, user_id), clock.now())
 
@@ -91,7 +91,7 @@ async def make_owner(user_id: UUID, body: OwnershipTransfer, by: Caller, service
 
 
 @router.get("/api/invites", **requires("invites:read"))
-async def list_invites(wanted: Annotated[PageQuery, Query()], session: ReadSession) -> Page[InviteRecord]:
+async def list_invites(wanted: Annotated[PageQuery, Query()], session: GlanceSession) -> Page[InviteRecord]:
     """List the invites that nobody has used yet, newest first (U5)."""
     found, total = await invites.list_invites(session, offset=wanted.offset, limit=wanted.limit)
     now = clock.now()
@@ -119,7 +119,7 @@ async def delete_invite(invite_id: UUID, by: Caller, session: WriteSession) -> N
 
 
 @router.get("/api/invites/accept/{secret}", **requires(PUBLIC))
-async def show_invite(secret: str, session: ReadSession) -> InviteShown:
+async def show_invite(secret: str, session: GlanceSession) -> InviteShown:
     """Show whoever has the link what they are asked to join as."""
     invite = await invites.find_invite(session, secret, clock.now())
     security = await read_login_security(session)

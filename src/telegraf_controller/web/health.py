@@ -58,7 +58,7 @@ async def ready(services: InServices, response: Response) -> Ready:
 async def leader(services: InServices, response: Response) -> Leader:
     """Answer 200 on the node that leads, else 503."""
     try:
-        async with services.database.read() as session:
+        async with services.database.glance() as session:
             leads = await holds_lease(session, "leader", services.node_id, clock.now())
     except StorageUnavailable:
         leads = False
