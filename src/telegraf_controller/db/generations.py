@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from telegraf_controller.db.base import Base
 from telegraf_controller.db.engine import Database
+from telegraf_controller.db.probe import GenerationProbe
 
 Name = Literal["access", "content"]
 T = TypeVar("T")
@@ -55,10 +56,12 @@ class GenerationReader:
 
     A request must see every change that was answered before it arrived, so it needs a read that *began* after its
     arrival. While one read runs, arrivals gather for the next: at most one query is under way, however many ask.
+    On PostgreSQL it is one round trip, on a connection of its own.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._probe = GenerationProbe(database)
         self._next: asyncio.Future[dict[str, int]] | None = None
         self._running: asyncio.Task[None] | None = None
 
@@ -75,8 +78,7 @@ class GenerationReader:
             while (waiting := self._next) is not None:
                 self._next = None
                 try:
-                    async with self._database.read() as session:
-                        generations = await read_generations(session)
+                    generations = await self._read()
                 except Exception as error:
                     waiting.set_exception(error)
                     # Whoever waited may be gone; an unread exception would then be logged as lost.
@@ -85,6 +87,13 @@ class GenerationReader:
                     waiting.set_result(generations)
         finally:
             self._running = None
+
+    async def _read(self) -> dict[str, int]:
+        if self._database.is_postgresql:
+            return await self._probe.current()
+        # Without round trips to save, rather waits when the file is locked for a moment than fails at once.
+        async with self._database.glance() as session:
+            return await read_generations(session)
 
 
 class Follower(Generic[T]):
