@@ -44,6 +44,9 @@ OLD_SECONDS = 30.0
 KEEP_SECONDS = 600.0
 """How long columns are kept, and kept up to date, after somebody has asked."""
 
+LOOK_SECONDS = 10.0
+"""How long after a look that found a fleet small it is looked at again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -74,6 +77,7 @@ class Fleet:
         self._read_at = float("-inf")
         self._took = 0.0
         self._asked_at = float("-inf")
+        self._look_at = float("-inf")
         self._labels_asked: dict[str, float] = {}
         self._loading: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
@@ -126,8 +130,11 @@ class Fleet:
         now = time.monotonic()
         self._asked_at = now
         if self._columns is None:
-            if self._keeping is None and await _has_more_than(session, self._exact_agents):
-                self._keeping = asyncio.create_task(self._keep())
+            if self._keeping is None and now >= self._look_at:
+                # Set before waiting: of many who ask at once, one looks.
+                self._look_at = now + LOOK_SECONDS
+                if await _has_more_than(session, self._exact_agents):
+                    self._keeping = asyncio.create_task(self._keep())
             return None
         if now - self._read_at > OLD_SECONDS:
             await self.refresh()
@@ -166,7 +173,7 @@ class Fleet:
         recently = time.monotonic() - OLD_SECONDS
         self._labels_asked = {key: asked for key, asked in self._labels_asked.items() if asked > recently}
         for key in self._labels_asked:
-            async with self._database.read() as session:
+            async with self._database.glance() as session:
                 columns.labels[key] = await load_label(session, columns, key)
         if self._columns is not None:
             # What was asked for lately is made here, so that nobody waits for it.

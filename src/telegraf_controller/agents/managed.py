@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, String, bindparam, cast, null, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
@@ -25,7 +26,12 @@ from telegraf_controller.configs.names import (
     require_names,
 )
 from telegraf_controller.configs.tables import Config
+from telegraf_controller.db.base import Id
+from telegraf_controller.db.lengths import few_lengths
 from telegraf_controller.groups.tables import ConfigGroup
+
+_NO_NAME = cast(null(), String)
+_NO_ID = cast(null(), Id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +81,41 @@ async def names_for(session: AsyncSession, by: Identity, agents: Iterable[Agent]
     group_ids = {found.id for found in references if found.id is not None and found.kind == "group"}
     keys = {found.key for found in references if found.id is None}
     names = Names()
-    if keys:
-        leading = or_(Alias.config_id.is_not(None), Alias.group_id.is_not(None))
-        rows = await session.execute(
-            select(Alias.alias, Alias.config_id, Alias.group_id).where(Alias.alias.in_(keys), leading)
-        )
-        for alias, config_id, group_id in rows:
+    if not references:
+        return names
+    held = readable_configs(by), readable_groups(by)
+    given = {"keys": few_lengths(keys), "config_ids": few_lengths(config_ids), "group_ids": few_lengths(group_ids)}
+    for alias, config_id, group_id, name in await session.execute(_named(*held) if any(held) else _NAMED, given):
+        if alias is not None:
             names.aliases[alias] = config_id, group_id
-            if config_id is not None:
-                config_ids.add(config_id)
-            if group_id is not None:
-                group_ids.add(group_id)
-    if config_ids:
-        configs = select(Config.id, Config.name).where(Config.id.in_(config_ids), *readable_configs(by))
-        names.configs.update((row.id, row.name) for row in await session.execute(configs))
-    if group_ids:
-        groups = select(ConfigGroup.id, ConfigGroup.name).where(ConfigGroup.id.in_(group_ids), *readable_groups(by))
-        names.groups.update((row.id, row.name) for row in await session.execute(groups))
+        elif config_id is not None:
+            names.configs[config_id] = name
+        elif group_id is not None:
+            names.groups[group_id] = name
     return names
+
+
+def _named(
+    readable_configs: Collection[ColumnElement[bool]], readable_groups: Collection[ColumnElement[bool]]
+) -> CompoundSelect[Any]:
+    """Aliases with what they lead to; then the names of that, and of further configurations and groups.
+
+    In one statement it is one round trip, and an alias stands beside the name of what it leads to at that moment.
+    """
+    asked = Alias.alias.in_(bindparam("keys", expanding=True))
+    leading = or_(Alias.config_id.is_not(None), Alias.group_id.is_not(None))
+    aliases = select(Alias.alias, Alias.config_id, Alias.group_id, _NO_NAME).where(asked, leading)
+    by_alias = select(Alias.config_id).where(asked, Alias.config_id.is_not(None))
+    wanted = or_(Config.id.in_(bindparam("config_ids", expanding=True)), Config.id.in_(by_alias))
+    configs = select(_NO_NAME, Config.id, _NO_ID, Config.name).where(wanted, *readable_configs)
+    by_alias = select(Alias.group_id).where(asked, Alias.group_id.is_not(None))
+    wanted = or_(ConfigGroup.id.in_(bindparam("group_ids", expanding=True)), ConfigGroup.id.in_(by_alias))
+    groups = select(_NO_NAME, _NO_ID, ConfigGroup.id, ConfigGroup.name).where(wanted, *readable_groups)
+    return union_all(aliases, configs, groups)
+
+
+_NAMED = _named((), ())
+"""For whom no token holds to some of them: made once, because making it takes as long as waiting for the answer."""
 
 
 async def references_of_config(session: AsyncSession, by: Identity, key: str) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     String,
+    bindparam,
     case,
     column,
     exists,
@@ -29,8 +30,8 @@ from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReferen
 from telegraf_controller.db.base import Id
 from telegraf_controller.errors import NotFound
 from telegraf_controller.labels.carriers import AGENTS
-from telegraf_controller.labels.queries import having_label, labels_of
-from telegraf_controller.labels.tables import Label
+from telegraf_controller.labels.queries import having_label
+from telegraf_controller.labels.tables import AgentLabel, Label
 
 SortKey = Literal["name", "status", "lastSeen", "version"]
 
@@ -90,10 +91,10 @@ class AgentCounts:
 
 async def get_agent(session: AsyncSession, agent_id: UUID) -> AgentView:
     """Return one agent. Raises NotFound."""
-    row = (await session.execute(_views().where(Agent.id == agent_id))).one_or_none()
-    if row is None:
+    views = await read_agents(session, [agent_id])
+    if not views:
         raise NotFound("agent", agent_id)
-    return (await _with_labels(session, [AgentView(*row)]))[0]
+    return views[0]
 
 
 async def list_agents(
@@ -116,16 +117,24 @@ async def list_agents(
     order = sorted_by.desc() if descending else sorted_by.asc()
     # An unknown version comes last, on both databases and in both directions.
     orders = [sorted_by.is_(None), order] if sort_by == "version" else [order]
-    page = _views().where(*conditions).order_by(*orders, Agent.id).offset(offset).limit(limit)
-    total = await session.scalar(_joined(select(func.count())).where(*conditions))
-    views = [AgentView(*row) for row in await session.execute(page)]
-    return await _with_labels(session, views), total or 0
+    counted = _joined(select(func.count())).where(*conditions)
+    page = _joined(select(Agent.id)).where(*conditions).order_by(*orders, Agent.id).offset(offset).limit(limit)
+    # All in one statement: it is of one moment, and one round trip. Both parts speak of agents of their own.
+    found = _views().add_columns(counted.correlate(None).scalar_subquery()).where(Agent.id.in_(page.correlate(None)))
+    rows = (await session.execute(found.order_by(*orders, Agent.id, *_ORDER_OF_LABELS))).all()
+    total = rows[0][-1] if rows else 0
+    if offset and not rows:
+        # Beyond the end there is no row that could tell.
+        total = await session.scalar(counted)
+    return _gathered(row[:-1] for row in rows), total or 0
 
 
 async def read_agents(session: AsyncSession, ids: Sequence[UUID]) -> list[AgentView]:
     """Return agents in the order of these ids, without those that there are not."""
-    rows = {row[0].id: AgentView(*row) for row in await session.execute(_views().where(Agent.id.in_(ids)))}
-    return await _with_labels(session, [rows[agent_id] for agent_id in ids if agent_id in rows])
+    if not ids:
+        return []
+    views = {view.agent.id: view for view in _gathered(await session.execute(_BY_ID, {"ids": ids}))}
+    return [views[agent_id] for agent_id in ids if agent_id in views]
 
 
 async def rule_numbers(session: AsyncSession, rule_id: UUID) -> list[int]:
@@ -150,26 +159,42 @@ async def count_agents(session: AsyncSession, wanted: AgentFilter, now: datetime
     return AgentCounts(total, counts.by_status, counts.by_version, counts.by_band)
 
 
-async def _with_labels(session: AsyncSession, views: list[AgentView]) -> list[AgentView]:
-    labels = await labels_of(session, AGENTS, [view.agent.id for view in views])
-    return [replace(view, labels=labels.get(view.agent.id, [])) for view in views]
+def _joined(statement: Select[Any]) -> Select[Any]:
+    return statement.select_from(Agent).join(AgentLiveness, AgentLiveness.agent_id == Agent.id)
 
 
-def _views() -> Select[Agent, AgentLiveness, UUID, str]:
+_ORDER_OF_LABELS = func.lower(Label.name), Label.id
+
+
+def _views() -> Select[Agent, AgentLiveness, UUID, str, Label]:
+    """Agents with all that their records show, one row for each label, and one for each agent without any."""
     return (
-        _joined(select(Agent, AgentLiveness, _rules.c.id, _rules.c.description))
+        _joined(select(Agent, AgentLiveness, _rules.c.id, _rules.c.description, Label))
         .join(_named, _named.c.number == AgentLiveness.rule)
         .join(_rules, _rules.c.number == _FOLLOWED)
+        .outerjoin(AgentLabel, AgentLabel.agent_id == Agent.id)
+        .outerjoin(Label, Label.id == AgentLabel.label_id)
     )
+
+
+_BY_ID = _views().where(Agent.id.in_(bindparam("ids", expanding=True))).order_by(*_ORDER_OF_LABELS)
+"""Made once: a large fleet is listed by it again and again."""
+
+
+def _gathered(rows: Iterable[Any]) -> list[AgentView]:
+    """Put together what `_views` returns, in the order in which agents and labels first come."""
+    views: dict[UUID, AgentView] = {}
+    for agent, liveness, rule_id, rule_description, label in rows:
+        if agent.id not in views:
+            views[agent.id] = AgentView(agent, liveness, rule_id, rule_description)
+        if label is not None:
+            views[agent.id].labels.append(label)
+    return list(views.values())
 
 
 def _numbers_of(rule_id: UUID) -> Select[int]:
     numbers = select(_named.c.number).join(_rules, _rules.c.number == _FOLLOWED)
     return numbers.where(_rules.c.id == rule_id)
-
-
-def _joined(statement: Select[Any]) -> Select[Any]:
-    return statement.select_from(Agent).join(AgentLiveness, AgentLiveness.agent_id == Agent.id)
 
 
 def _conditions(wanted: AgentFilter) -> list[ColumnElement[bool]]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
 from telegraf_controller.access.identity import Identity
-from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
+from telegraf_controller.access.require import Caller, GlanceSession, WriteSession, requires
 from telegraf_controller.agents import actions, events, queries
 from telegraf_controller.agents.event_schemas import AgentEventRecord
 from telegraf_controller.agents.fleet import Fleet
@@ -44,7 +44,7 @@ LabelId = Annotated[UUID, Path(alias="labelId")]
 
 @router.get("", **requires("agents:read"))
 async def list_agents(
-    wanted: Annotated[AgentQuery, Query()], by: Caller, session: ReadSession, fleet: InFleet, response: Response
+    wanted: Annotated[AgentQuery, Query()], by: Caller, session: GlanceSession, fleet: InFleet, response: Response
 ) -> Page[AgentRecord]:
     """List agents (A4). In a large fleet `As-Of` says what moment `total` and the order are of."""
     listing = await fleet.list(
@@ -64,7 +64,7 @@ async def list_agents(
 
 @router.get("/summary", **requires("agents:read"))
 async def summarise_agents(
-    wanted: Annotated[AgentConditions, Query()], by: Caller, session: ReadSession, fleet: InFleet
+    wanted: Annotated[AgentConditions, Query()], by: Caller, session: GlanceSession, fleet: InFleet
 ) -> AgentSummary:
     """Count agents by status, version and silence (A5)."""
     conditions = wanted.wanted(await _runs(session, by, wanted))
@@ -100,14 +100,14 @@ async def bulk_remove_labels(body: LabelAssignment, by: Caller, session: WriteSe
 
 
 @router.get("/{agent_id}", **requires("agents:read"))
-async def read_agent(agent_id: UUID, by: Caller, session: ReadSession) -> AgentRecord:
+async def read_agent(agent_id: UUID, by: Caller, session: GlanceSession) -> AgentRecord:
     """Show one agent (A1)."""
     return await _record(session, by, agent_id)
 
 
 @router.get("/{agent_id}/events", **requires("agents:read"))
 async def list_events(
-    agent_id: UUID, wanted: Annotated[PageQuery, Query()], session: ReadSession
+    agent_id: UUID, wanted: Annotated[PageQuery, Query()], session: GlanceSession
 ) -> Page[AgentEventRecord]:
     """List the changes of an agent's status, newest first (A7): 30 days, also of an agent that is gone."""
     found, total = await events.list_events(session, agent_id, offset=wanted.offset, limit=wanted.limit)
