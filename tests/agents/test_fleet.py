@@ -128,8 +128,12 @@ async def assert_same_answers(api: Api, large: Fleet) -> None:
             assert counted.counts == await queries.count_agents(session, wanted, clock.now())
 
 
-async def test_a_large_fleet_is_listed_and_counted_as_the_database_does(api: Api, large: Fleet) -> None:
+@pytest.mark.parametrize("at_once_agents", [0, 1000])
+async def test_a_large_fleet_is_listed_and_counted_as_the_database_does(
+    at_once_agents: int, api: Api, large: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A4, A5: every filter, sort, order and page; then once more after agents have come, gone and changed."""
+    monkeypatch.setattr(fleet, "AT_ONCE_AGENTS", at_once_agents)
     draw = Random(7)
     beats = some_beats(range(150), draw)
     await given(api, *beats)
@@ -210,6 +214,21 @@ async def test_the_api_says_what_moment_a_large_fleet_is_shown_of(api: Api, larg
     summary: dict[str, Any] = (await api.http.get("/api/agents/summary", headers=bearer(READ_TOKEN))).json()
     assert (summary["total"], summary["asOf"]) == (2, "2026-11-23T12:00:00.000Z")
     await api_fleet.close()
+
+
+async def test_lists_and_counts_of_a_moderate_fleet_wait_for_no_thread(
+    api: Api, large: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A4, A5"""
+    await given(api, beat("web-1"))
+    await large_is_read(api, large)
+    async with api.database.read() as session:
+        with monkeypatch.context() as patch:
+            # The driver of SQLite works in a thread, but does not ask asyncio for it.
+            patch.setattr(asyncio, "to_thread", None)
+            listing = await large.list(session, AgentFilter(search="web"), sort_by="lastSeen")
+            counted = await large.count(session, AgentFilter(search="web"), NOON)
+    assert (listing.total, counted.counts.total) == (1, 1)
 
 
 async def test_many_who_ask_at_once_cause_one_reading(api: Api, large: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from inspect import isasyncgenfunction, iscoroutinefunction
+from typing import Any
 
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from telegraf_controller.access.require import KEY, PUBLIC, WORDS
@@ -32,6 +35,17 @@ def test_every_route_declares_what_it_needs(route: APIRoute) -> None:
     assert declared in (*WORDS, *PERMISSIONS)
     # The declaration alone protects nothing: the check has to be among the route's dependencies.
     assert bool(route.dependencies) is (declared != PUBLIC)
+
+
+@pytest.mark.parametrize("route", every_route(), ids=lambda route: f"{sorted(route.methods)[0]} {route.path}")
+def test_no_route_is_handed_to_a_thread(route: APIRoute) -> None:
+    """The framework does that with every function that is no coroutine; on a busy machine it waits twice for a core."""
+    for function in functions_of(route.dependant):
+        assert iscoroutinefunction(function) or isasyncgenfunction(function), function
+
+
+def functions_of(dependant: Dependant) -> list[Any]:
+    return [dependant.call, *(function for needed in dependant.dependencies for function in functions_of(needed))]
 
 
 async def test_the_openapi_document_shows_permissions(api: Api) -> None:

@@ -136,9 +136,14 @@ async def _by_session(services: Services, digest: bytes, visitor: Visitor) -> Id
     )
 
 
-def _caller(request: Request) -> Identity:
+# The framework hands whatever is no coroutine to a thread: on a busy machine that waits twice for a core.
+async def _caller(request: Request) -> Identity:
     identity: Identity = request.state.identity
     return identity
+
+
+async def _in_services(request: Request) -> Services:
+    return _services(request)
 
 
 def _services(request: Request) -> Services:
@@ -164,7 +169,7 @@ async def _write_session(request: Request) -> AsyncIterator[AsyncSession]:
 Caller = Annotated[Identity, Depends(_caller)]
 """Who is asking; the route's `requires` has checked them."""
 
-InServices = Annotated[Services, Depends(_services)]
+InServices = Annotated[Services, Depends(_in_services)]
 
 ReadSession = Annotated[AsyncSession, Depends(_read_session, scope="function")]
 """A session that only reads."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import select
@@ -30,6 +32,8 @@ from telegraf_controller.errors import StorageUnavailable
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 EXACT_AGENTS = 5_000
 """Up to this many agents every answer comes from the database."""
 
@@ -43,6 +47,10 @@ OLD_SECONDS = 30.0
 
 KEEP_SECONDS = 600.0
 """How long columns are kept, and kept up to date, after somebody has asked."""
+
+AT_ONCE_AGENTS = 20_000
+"""Up to this many, columns are searched, ordered and counted in a millisecond or two. Above, a thread does that: the
+event loop is not held up, but on a busy machine the answer waits twice for a core."""
 
 LOOK_SECONDS = 10.0
 """How long after a look that found a fleet small it is looked at again."""
@@ -100,9 +108,8 @@ class Fleet:
             )
             return Listing(views, total, None)
         selection = await self._selection(session, columns, wanted)
-        ids, total = await asyncio.to_thread(
-            columns.page, selection, sort_by=sort_by, descending=descending, offset=offset, limit=limit
-        )
+        page = partial(columns.page, selection, sort_by=sort_by, descending=descending, offset=offset, limit=limit)
+        ids, total = await _worked_out(columns, page)
         return Listing(await queries.read_agents(session, ids), total, columns.as_of)
 
     async def count(self, session: AsyncSession, wanted: AgentFilter, now: datetime) -> Counted:
@@ -113,7 +120,7 @@ class Fleet:
         selection = await self._selection(session, columns, wanted)
         # Ages are those of the moment that last-seen instants are of: while nobody reads them, nobody grows silent.
         since = [columns.as_of - age for _, age in BANDS if age is not None]
-        counts = await asyncio.to_thread(columns.count, selection, since)
+        counts = await _worked_out(columns, partial(columns.count, selection, since))
         by_status = {status.value: counts.by_status.get(status.value, 0) for status in AgentStatus}
         by_band = dict(zip((name for name, _ in BANDS), counts.by_age, strict=True))
         return Counted(AgentCounts(counts.total, by_status, counts.by_version, by_band), columns.as_of)
@@ -198,6 +205,11 @@ class Fleet:
             labels=wanted.labels,
             version=wanted.version,
         )
+
+
+async def _worked_out(columns: Columns, work: Callable[[], T]) -> T:
+    """Return what working on columns gives, where that is best done."""
+    return work() if len(columns) <= AT_ONCE_AGENTS else await asyncio.to_thread(work)
 
 
 async def _has_more_than(session: AsyncSession, agents: int) -> bool:

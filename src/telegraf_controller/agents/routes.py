@@ -29,7 +29,7 @@ from telegraf_controller.web.declared import also
 from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page, PageQuery
 
 
-def _fleet(request: Request) -> Fleet:
+async def _fleet(request: Request) -> Fleet:
     fleet: Fleet = request.app.state.fleet
     return fleet
 
