@@ -296,13 +296,13 @@ async def test_beyond_what_may_wait_the_answer_is_503_at_once(port: Port, monkey
 @only_sqlite
 async def test_bodies_that_arrive_at_once_are_bounded_together(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """H3: memory stays flat, however many connections there are."""
-    monkeypatch.setattr(server, "ARRIVING_BYTES", 5_000)
+    monkeypatch.setattr(server, "ARRIVING_BYTES", 10_000)
     head = f"POST /agents/heartbeat HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {AGENT_TOKEN}\r\n"
     _, slow = await asyncio.open_connection(*port.address)
-    slow.write(f"{head}Content-Length: 4990\r\n\r\n{{".encode())
+    slow.write(f"{head}Content-Length: 9000\r\n\r\n{'{' * 8000}".encode())
     await slow.drain()
     await asyncio.sleep(0.1)
-    second = f"{head}Connection: close\r\nContent-Length: 500\r\n\r\n{{".encode()
+    second = f"{head}Connection: close\r\nContent-Length: 6000\r\n\r\n{'{' * 5000}".encode()
     answer = await raw_exchange(port.address, second)
     assert answer.startswith(b"HTTP/1.1 503")
     assert b"overloaded" in answer
@@ -310,5 +310,22 @@ async def test_bodies_that_arrive_at_once_are_bounded_together(port: Port, monke
     slow.close()
     await slow.wait_closed()
     async with asyncio.timeout(20):
-        while b"overloaded" in await raw_exchange(port.address, second, then=b"}" * 499):  # noqa: ASYNC110 - only asking tells
+        while b"overloaded" in await raw_exchange(port.address, second, then=b"}" * 1000):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+@only_sqlite
+async def test_bodies_that_were_only_announced_take_no_room(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """H3: or a few bytes from anybody could shut others out."""
+    monkeypatch.setattr(server, "ARRIVING_BYTES", 10_000)
+    held = [await asyncio.open_connection(*port.address) for _ in range(20)]
+    for number, (_, writer) in enumerate(held):
+        path = ("/health", "/agents/heartbeat", "/nowhere")[number % 3]
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {LIMIT}\r\n\r\n{{".encode())
+    await asyncio.sleep(0.1)
+    body = json.dumps(message(padding="x" * 6000)).encode()
+    head = f"POST /agents/heartbeat HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {AGENT_TOKEN}\r\n"
+    request = f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    assert (await raw_exchange(port.address, request[:5000], then=request[5000:])).startswith(b"HTTP/1.1 204")
+    for _, writer in held:
+        writer.close()

@@ -94,6 +94,7 @@ def test_whether_a_connection_is_kept(first: str, line: str, *, kept: bool) -> N
         ("Transfer-Encoding: gzip, chunked",),
         ("Transfer-Encoding: chunked", "Transfer-Encoding: chunked"),
         ("Transfer-Encoding: xchunked",),
+        ("Host: d",),
         ("X : y",),
         ("X: y\x00",),
         ("X: y\n a",),
@@ -107,7 +108,13 @@ def test_what_could_be_read_in_two_ways_is_refused(lines: tuple[str, ...]) -> No
     assert refusal_of(*lines) == "malformed_request"
 
 
-@pytest.mark.parametrize("first", ["GET / HTTP/2.0", "GET / HTTP/0.9", "GET /", "get / HTTP/1.1"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        *("GET / HTTP/2.0", "GET / HTTP/0.9", "GET /", "GET  / HTTP/1.1", "get / HTTP/1.1", "OPTIONS / RTSP/1.0"),
+        *("SOURCE / ICE/1.0", "GET /a b HTTP/1.1", " GET / HTTP/1.1"),
+    ],
+)
 def test_other_first_lines_are_refused(first: str) -> None:
     assert refusal_of(first=first) == "malformed_request"
 

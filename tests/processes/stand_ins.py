@@ -29,7 +29,7 @@ class Answering:
         """Take any."""
         return True
 
-    def take(self, connection: Connection, body: bytes) -> None:
+    def handle(self, connection: Connection, body: bytes) -> None:
         """Answer."""
         assert connection.head is not None
         text = body or str(os.getpid()).encode()

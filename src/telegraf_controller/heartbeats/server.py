@@ -7,9 +7,9 @@ the commit to its socket; only what has to ask the database first gets a task of
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 import structlog
 from msgspec import Struct
@@ -43,6 +43,12 @@ HEALTH_PROVEN_SECONDS = 1.0
 
 HEALTH_SECONDS = 3.0
 """How long a probe may take before the answer is 503."""
+
+ADMIT_SECONDS = 5.0
+"""How long a heartbeat waits for the rights of this moment; its agent waits no longer."""
+
+_SHOWN_CHARACTERS = 200
+"""How much of a path that is not there its answer repeats."""
 
 
 class Admission(Struct, gc=False):
@@ -108,19 +114,19 @@ class HeartbeatServer:
             credentials = Credentials(head.digest, head.refusal, address)
             connection.context = self._admitted(credentials)
             if connection.context is None:
-                self._ask(connection, self._admit(connection, credentials))
+                self._ask(connection, partial(self._admit, connection, credentials))
                 return False
             return True
         if head.path == HEALTH_PATH:
             return head.method in ("GET", "HEAD") or _wrong_method(connection, "GET, HEAD")
-        raise NotFound("path", head.path)
+        raise NotFound("path", head.path[:_SHOWN_CHARACTERS])
 
-    def take(self, connection: Connection, body: bytes) -> None:
+    def handle(self, connection: Connection, body: bytes) -> None:
         """See `wire.server.Application`."""
         head = connection.head
         assert head is not None
         if head.path == HEALTH_PATH:
-            self._ask(connection, self._health(connection))
+            self._ask(connection, partial(self._health, connection))
             return
         admission: Admission = connection.context
         if head.encoding:
@@ -141,7 +147,7 @@ class HeartbeatServer:
         if held is not None:
             self._submit(connection, heartbeat, held)
         else:
-            self._ask(connection, self._admit_and_submit(connection, heartbeat, admission.credentials))
+            self._ask(connection, partial(self._admit_and_submit, connection, heartbeat, admission.credentials))
 
     def _submit(self, connection: Connection, heartbeat: Heartbeat, admission: Admission) -> None:
         self._buffer.submit(Entry(heartbeat, admission.credentials, admission.generation, connection))
@@ -161,15 +167,22 @@ class HeartbeatServer:
 
         Nobody is refused by what may have changed since: a token that was made a moment ago works.
         """
-        connection.context = _admission(await self._access.current(), credentials, None)
+        connection.context = _admission(await self._state(), credentials, None)
         connection.proceed()
 
     async def _admit_and_submit(self, connection: Connection, heartbeat: Heartbeat, credentials: Credentials) -> None:
         """The same for one whose token is held to some agents."""
-        state = await self._access.current()
+        state = await self._state()
         self._submit(connection, heartbeat, _admission(state, credentials, heartbeat.instance_id))
 
-    def _ask(self, connection: Connection, question: Coroutine[Any, Any, None]) -> None:
+    async def _state(self) -> AccessState:
+        try:
+            async with asyncio.timeout(ADMIT_SECONDS):
+                return await self._access.current()
+        except TimeoutError:
+            raise StorageUnavailable from None
+
+    def _ask(self, connection: Connection, question: Callable[[], Awaitable[None]]) -> None:
         """Do what has to wait for the database."""
         task = asyncio.create_task(_answered(connection, question))
         self._asking.add(task)
@@ -207,14 +220,14 @@ def _wrong_method(connection: Connection, allowed: str) -> bool:
     return False
 
 
-async def _answered(connection: Connection, question: Coroutine[Any, Any, None]) -> None:
+async def _answered(connection: Connection, question: Callable[[], Awaitable[None]]) -> None:
     try:
-        await question
+        await question()
     except ControllerError as error:
-        connection.refuse(error)
+        connection.answer(error_answer(error))
     except Exception:
         log.exception("heartbeat request failed")
-        connection.refuse(ControllerError("internal_error", "This request could not be handled."))
+        connection.answer(error_answer(ControllerError("internal_error", "This request could not be handled.")))
 
 
 def _answer_all(entries: Sequence[Entry]) -> None:

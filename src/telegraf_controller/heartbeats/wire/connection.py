@@ -27,7 +27,7 @@ READ_SECONDS = 10
 """How long a body may take to arrive."""
 
 DRAIN_SECONDS = 2
-"""How long a client that was refused while it sent may take to read the answer."""
+"""How long a client that was refused while it sent may take to read the answer, and one that is one too many to ask."""
 
 DRAINED_BYTES: Final = 4 * 1024 * 1024
 """How much of what was refused is still taken, and dropped: who is cut off while sending may hear of a broken
@@ -39,7 +39,14 @@ UNWANTED_BYTES: Final = 64 * 1024
 READ_AHEAD_BYTES: Final = 64 * 1024
 """How much of the next requests is taken while one waits for its answer."""
 
-_RECEIVE_BYTES = 64 * 1024
+UNCOUNTED_BYTES: Final = 4096
+"""What every connection may hold of a request that is not all there; more counts among what arrives."""
+
+_AT_ONCE: Final = 16
+"""How many requests of one connection are handled before others get their turn."""
+
+_EMPTY_LINES: Final = 2
+_RECEIVE_BYTES: Final = 64 * 1024
 _CLOSE = b"connection: close\r\n"
 _KEEP = b"connection: keep-alive\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -55,7 +62,7 @@ class Phase(Enum):
     ANSWERING = auto()
     """The application has a request and owes an answer."""
     DRAINING = auto()
-    """It was told that it is closed; what it still sends is dropped."""
+    """Everything is said; what still comes is dropped."""
     CLOSED = auto()
 
 
@@ -65,18 +72,19 @@ class Connection:
     __slots__ = (
         "_admitted",
         "_advancing",
+        "_at",
         "_awaits_body",
-        "_charged",
+        "_body_is_read",
         "_chunks",
+        "_counted",
         "_drained",
         "_ended",
+        "_held",
         "_input",
         "_is_broken",
-        "_refusal",
         "_searched",
         "_server",
         "_socket",
-        "_taken",
         "context",
         "deadline",
         "head",
@@ -89,20 +97,24 @@ class Connection:
         self._server = server
         self._socket = connected
         self._input: bytes | bytearray = b""
-        """What has arrived and is not yet part of a request."""
+        """What has arrived."""
+        self._at = 0
+        """Where in it begins what is not yet part of a request."""
         self._searched = 0
-        """How far the end of a head was looked for."""
-        self._chunks: ChunkReader | None = None
-        self._charged = 0
+        """How far in it the end of a head was looked for."""
+        self._counted = 0
+        """How much of it counts among what arrives on all connections."""
         self._admitted = False
         """Whether the application was asked about the head at hand."""
         self._awaits_body = False
-        self._taken = False
-        """Whether the body at hand was taken whole."""
+        """Whether there is a time for the body at hand."""
+        self._body_is_read = False
+        self._chunks: ChunkReader | None = None
+        """Of the body at hand, when it comes in chunks."""
+        self._held: Answer | None = None
+        """What is answered as soon as the body, which nobody wants, is there."""
         self._is_broken = False
-        """Whether nobody can tell where the next request would begin."""
-        self._refusal: Answer | None = None
-        """What is answered when the body, which nobody wants, is there."""
+        """Whether the end of the request at hand is not known, so that no other can follow."""
         self._advancing = False
         self._ended = False
         """Whether the client will send nothing more."""
@@ -115,13 +127,13 @@ class Connection:
         """The client's address, without its port."""
         self.phase = phase
         self.is_watched = False
-        self.deadline = monotonic() + server.keep_alive_seconds
+        self.deadline = monotonic() + server.seconds_for(phase)
 
     # What the server calls.
 
     def readable(self) -> None:
         """Take what has arrived, and do what can be done with it."""
-        if self.phase is Phase.HANDSHAKE and not self._shake_hands():
+        if self.phase is Phase.CLOSED or (self.phase is Phase.HANDSHAKE and not self._shake_hands()):
             return
         data = self._receive()
         if data is None:
@@ -130,12 +142,12 @@ class Connection:
         if not data:
             self._end()
         elif phase is Phase.READING:
-            self._keep(data)
-            self._advance()
+            self._append(data)
+            self.advance()
         elif phase is Phase.ANSWERING:
-            self._keep(data)
-            if len(self._input) > READ_AHEAD_BYTES:
-                self._server.ignore(self)
+            self._append(data)
+            if len(self._input) - self._at > READ_AHEAD_BYTES or not self._count():
+                self._server.unwatch(self)
         elif phase is Phase.REFUSED:
             # Not before the client has begun to ask: Go's client takes an earlier answer for a protocol error.
             self._fail(ControllerError("overloaded", "There are too many connections; try again in a moment."))
@@ -144,34 +156,47 @@ class Connection:
             if self._drained > DRAINED_BYTES:
                 self.close()
 
-    def is_idle(self) -> bool:
-        """Tell whether nobody waits for an answer, and nothing of a request has come."""
-        busy = self.phase is Phase.ANSWERING or self.phase is Phase.DRAINING
-        return not busy and self.head is None and not self._input
+    def advance(self) -> None:
+        """Go on with the request at hand as far as what has arrived allows, and with those behind it."""
+        if self._advancing:
+            return  # this answer came at once; the loop below goes on
+        self._advancing = True
+        try:
+            for _ in range(_AT_ONCE):
+                if self.phase is not Phase.READING or not self._step():
+                    break
+            else:
+                self._server.advance_later(self)
+                return
+        finally:
+            self._advancing = False
+        if self._ended and self.phase is Phase.READING:
+            self.close()
 
-    def fileno(self) -> int:
-        """Return the socket's descriptor."""
-        return self._socket.fileno()
+    def is_idle(self) -> bool:
+        """Tell whether nobody waits for an answer."""
+        return self.head is None and self.phase in (Phase.READING, Phase.HANDSHAKE, Phase.REFUSED)
 
     def overdue(self) -> None:
         """Act on a deadline that has passed."""
         if self.phase is Phase.READING and self._awaits_body:
-            self._is_broken = True
-            self.answer(self._refusal or error_answer(unreadable("it did not arrive in time")))
+            self._fail(unreadable("it did not arrive in time"))
         elif self.phase is not Phase.ANSWERING:
             self.close()
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self._socket.fileno()
 
     def close(self) -> None:
         """Hang up."""
         if self.phase is Phase.CLOSED:
             return
         self.phase = Phase.CLOSED
-        self._charge(0)
+        self._forget_input()
         self._server.forget(self)
         self._say_goodbye()
         self._socket.close()
-        self._input = b""
-        self._chunks = None
         self.context = None
 
     # What the application calls, once for each request.
@@ -181,20 +206,181 @@ class Connection:
         if self.phase is Phase.ANSWERING:
             self.phase = Phase.READING
             self._watch()
-            self._advance()
+            self.advance()
 
     def answer(self, answer: Answer) -> None:
         """Answer the request at hand, then go on with the next. A client that is gone hears nothing."""
-        if self.phase is Phase.CLOSED:
+        if self.phase is not Phase.ANSWERING:
             return
-        head = self.head
-        taken = head is not None and self._is_taken(head)
-        if head is not None and not taken and self._may_come(head):
-            # The connection is worth waiting for the rest; and an answer before that is what some clients never read.
-            self._refusal = answer
+        if self._is_worth_waiting():
+            self._held = answer
             self.proceed()
+        else:
+            self._reply(answer)
+
+    # Reading.
+
+    def _step(self) -> bool:
+        """Take one request if it is there; tell whether to look for another."""
+        asked = False
+        try:
+            if self.head is None and not self._read_head():
+                return False
+            if not self._admitted:
+                self._admitted = asked = True
+                self.phase = Phase.ANSWERING
+                if not self._server.app.admit(self):
+                    return True
+                self.phase = Phase.READING
+                asked = False
+            body = self._read_body()
+            if body is None:
+                return False
+            asked = True
+            self.phase = Phase.ANSWERING
+            if self._held is None:
+                self._server.app.handle(self, body)
+            else:
+                self._reply(self._held)
+        except ControllerError as error:
+            if asked:
+                self.answer(error_answer(error))
+            else:
+                self._fail(error)  # what follows cannot be understood
+        except Exception:
+            log.exception("heartbeat request failed")
+            if asked and self.phase is not Phase.ANSWERING:
+                self.close()  # after its answer, which must stay the only one
+            else:
+                self._fail(ControllerError("internal_error", "This request could not be handled."))
+        return True
+
+    def _read_head(self) -> bool:
+        data, at = self._input, self._at
+        while data[at : at + 2] == b"\r\n" and at < self._at + 2 * _EMPTY_LINES:
+            at += 2  # some send one behind a body, and are to be forgiven (RFC 9112, 2.2)
+        self._at = at
+        # No method begins otherwise: this is TLS, or another protocol that would wait for our word.
+        if at < len(data) and not 65 <= data[at] <= 90 and data[at:] != b"\r":
+            raise heads.malformed("it does not begin with a method")
+        end = data.find(b"\r\n\r\n", max(at, self._searched)) + 4
+        if (len(data) if end < 4 else end) - at > heads.MAX_HEAD_BYTES:
+            raise heads.too_large()
+        if end < 4:
+            self._searched = max(at, len(data) - 3)
+            self._wait()
+            return False
+        self.head = self._server.heads.read(bytes(data[at:end]))
+        self._at = end
+        return True
+
+    def _read_body(self) -> bytes | None:
+        """Return the body when all of it is there."""
+        head = self.head
+        assert head is not None
+        if head.length > self._server.body_limit and self._held is None:
+            raise too_large(self._server.body_limit)
+        if head.chunked:
+            return self._read_chunks()
+        at = self._at
+        if not self._skip_body(head):
+            self._wait_for_body(head)
+            return None
+        return bytes(self._input[at : self._at])
+
+    def _read_chunks(self) -> bytes | None:
+        if self._chunks is None:
+            self._chunks = ChunkReader()
+        data = self._input
+        if self._at or isinstance(data, bytes):
+            data = bytearray(data[self._at :])
+        self._input, self._at = data, 0
+        complete = self._chunks.take(data)
+        limit = self._server.body_limit if self._held is None else min(UNWANTED_BYTES, self._server.body_limit)
+        if len(self._chunks.body) > limit:
+            raise too_large(limit)
+        if not complete:
+            assert self.head is not None
+            self._wait_for_body(self.head)
+            return None
+        self._body_is_read = True
+        return bytes(self._chunks.body)
+
+    def _skip_body(self, head: Head) -> bool:
+        """Go behind the body if it is there whole; tell whether one is behind it."""
+        if not self._body_is_read and not head.chunked and len(self._input) - self._at >= head.length:
+            self._at += head.length
+            self._body_is_read = True
+        return self._body_is_read
+
+    def _wait_for_body(self, head: Head) -> None:
+        self._wait()
+        if not self._awaits_body:
+            self._awaits_body = True
+            self.deadline = monotonic() + READ_SECONDS
+            if head.expects_continue and self._at == len(self._input):
+                self._send(_CONTINUE)
+
+    def _wait(self) -> None:
+        """Keep what there is of a request. Raises ControllerError `overloaded`."""
+        if not self._count():
+            raise ControllerError("overloaded", "Too many large heartbeats arrive at once; this one was not stored.")
+
+    def _is_worth_waiting(self) -> bool:
+        """Tell whether to wait for the rest of a body before its request is refused.
+
+        The connection can be kept then; and an answer before that is what some clients never read.
+        """
+        head = self.head
+        if head is None or self._skip_body(head) or head.length > UNWANTED_BYTES or head.expects_continue:
+            return False
+        return head.keep_alive and not self._ended and not self._server.is_closing
+
+    def _append(self, data: bytes) -> None:
+        if self._at == len(self._input):
+            self._input, self._at, self._searched = data, 0, 0
             return
-        keep = taken and head is not None and head.keep_alive and not self._server.is_closing
+        if isinstance(self._input, bytes):
+            self._input = bytearray(self._input)
+        if self._at:
+            del self._input[: self._at]
+            self._searched, self._at = max(0, self._searched - self._at), 0
+        self._input += data
+
+    def _count(self) -> bool:
+        """Count what is kept among what arrives on all connections; tell whether there is room for it."""
+        size = len(self._input) - self._at + (len(self._chunks.body) if self._chunks is not None else 0)
+        size = size if size > UNCOUNTED_BYTES else 0
+        if size == self._counted:
+            return True
+        if not self._server.count(size - self._counted):
+            return False
+        self._counted = size
+        return True
+
+    def _forget_input(self) -> None:
+        self._input, self._at, self._searched = b"", 0, 0
+        self._chunks = None
+        if self._counted:
+            self._count()
+
+    def _end(self) -> None:
+        self._ended = True
+        if self.phase is Phase.ANSWERING:
+            self._server.unwatch(self)  # it may still listen
+        elif self._held is not None:
+            self._is_broken = True
+            self._reply(self._held)
+        else:
+            self.close()
+
+    # Answering.
+
+    def _reply(self, answer: Answer) -> None:
+        """Send an answer, and go on with the next request, or close."""
+        head, self.head, self.context = self.head, None, None
+        is_read = head is not None and self._skip_body(head) and not self._is_broken
+        keep = is_read and head is not None and head.keep_alive and not self._server.is_closing
         parts = [answer.head, self._server.date_line]
         if not keep:
             parts.append(_CLOSE)
@@ -207,185 +393,35 @@ class Connection:
             return
         if keep:
             self._await_next()
-        elif self._taken and not self._input:
+        elif is_read and self._at == len(self._input) and not self._receive():
             self.close()
         else:
             self._drain()
 
-    def refuse(self, error: ControllerError) -> None:
-        """Answer with an error."""
-        self.answer(error_answer(error))
-
-    # Inside.
-
     def _await_next(self) -> None:
         self.phase = Phase.READING
-        self.head = self.context = None
-        self._admitted = self._awaits_body = self._taken = False
+        self._admitted = self._awaits_body = self._body_is_read = False
+        self._held = self._chunks = None
         self._searched = 0
-        self._refusal = None
-        self._charge(0)
-        self._chunks = None
         self.deadline = monotonic() + self._server.keep_alive_seconds
+        if self._at == len(self._input):
+            self._forget_input()
         self._watch()
         if self._input or self._ended:
-            self._advance()
-
-    def _watch(self) -> None:
-        if not self.is_watched and not self._ended:
-            self._server.watch(self)
-
-    def _keep(self, data: bytes) -> None:
-        if not self._input:
-            self._input = data
-            return
-        if isinstance(self._input, bytes):
-            self._input = bytearray(self._input)
-        self._input += data
-
-    def _advance(self) -> None:
-        """Go on with the request at hand as far as what has arrived allows, and with those behind it."""
-        if self._advancing:
-            return  # this answer came at once; the loop below goes on
-        self._advancing = True
-        try:
-            while self.phase is Phase.READING and self._step():
-                pass
-        finally:
-            self._advancing = False
-        if self._ended and self.phase is Phase.READING:
-            self.close()
-
-    def _step(self) -> bool:
-        """Take one request if it is there; tell whether to look for another."""
-        try:
-            if self.head is None and not self._take_head():
-                return False
-            if not self._admitted:
-                self._admitted = True
-                self.phase = Phase.ANSWERING
-                if not self._server.app.admit(self):
-                    return True
-                self.phase = Phase.READING
-            body = self._take_body()
-            if body is None:
-                return False
-            self.phase = Phase.ANSWERING
-            if self._refusal is None:
-                self._server.app.take(self, body)
-            else:
-                self.answer(self._refusal)
-        except ControllerError as error:
-            if self.head is None or error.code == "malformed_request":
-                self._fail(error)
-            else:
-                self.refuse(error)
-        except Exception:
-            log.exception("heartbeat request failed")
-            self._fail(ControllerError("internal_error", "This request could not be handled."))
-        return True
-
-    def _take_head(self) -> bool:
-        while self._input[:2] == b"\r\n":
-            # Some send an empty line behind a body, and are to be forgiven (RFC 9112, 2.2).
-            self._input = self._input[2:]
-        data = self._input
-        end = data.find(b"\r\n\r\n", self._searched) + 4
-        if end > 3 and end <= heads.MAX_HEAD_BYTES:
-            self.head = self._server.heads.read(bytes(data[:end]))
-            self._input = data[end:]
-            return True
-        if len(data) > heads.MAX_HEAD_BYTES:
-            raise heads.too_large()
-        # No method begins otherwise: this is TLS, or another protocol that would wait for our word.
-        if data and data != b"\r" and not 65 <= data[0] <= 90:
-            raise heads.malformed("it does not begin with a method")
-        self._searched = max(0, len(data) - 3)
-        return False
-
-    def _take_body(self) -> bytes | None:
-        """Return the body when all of it is there."""
-        head = self.head
-        assert head is not None
-        if head.length > self._server.body_limit:
-            raise too_large(self._server.body_limit)
-        if head.chunked:
-            return self._take_chunks()
-        data = self._input
-        if len(data) < head.length:
-            self._charge(head.length)
-            self._wait_for_body(head)
-            return None
-        self._input = data[head.length :]
-        self._taken = True
-        self._charge(0)
-        return bytes(data[: head.length])
-
-    def _take_chunks(self) -> bytes | None:
-        if self._chunks is None:
-            self._chunks = ChunkReader()
-        data = self._input if isinstance(self._input, bytearray) else bytearray(self._input)
-        self._input = data
-        complete = self._chunks.take(data)
-        body = self._chunks.body
-        if len(body) > self._server.body_limit:
-            raise too_large(self._server.body_limit)
-        if not complete:
-            self._charge(len(body))
-            assert self.head is not None
-            self._wait_for_body(self.head)
-            return None
-        self._taken = True
-        self._charge(0)
-        self._chunks = None
-        return bytes(body)
-
-    def _wait_for_body(self, head: Head) -> None:
-        if self._awaits_body:
-            return
-        self._awaits_body = True
-        self.deadline = monotonic() + READ_SECONDS
-        if head.expects_continue and not self._input:
-            self._send(_CONTINUE)
-
-    def _is_taken(self, head: Head) -> bool:
-        """Tell whether the next request begins where the input does. Skips a body that is there whole."""
-        if not self._taken and not self._is_broken and not head.chunked and len(self._input) >= head.length:
-            self._input = self._input[head.length :]
-            self._taken = True
-        return self._taken and not self._is_broken
-
-    def _may_come(self, head: Head) -> bool:
-        """Tell whether to wait for the rest of a body before it is refused."""
-        if self._refusal is not None or self._is_broken or self._ended or head.expects_continue:
-            return False
-        return head.keep_alive and head.length <= UNWANTED_BYTES
+            self.advance()
 
     def _fail(self, error: ControllerError) -> None:
-        """Answer with an error, and close: what follows cannot be understood."""
+        """Answer with an error, or with what waited for the body, and close."""
         self._is_broken = True
-        self.refuse(error)
-
-    def _charge(self, size: int) -> None:
-        """Count a body that arrives among all those that do. Raises ControllerError `overloaded`."""
-        if size != self._charged:
-            self._server.charge(size - self._charged)
-            self._charged = size
-
-    def _end(self) -> None:
-        self._ended = True
-        if self.phase is Phase.ANSWERING:
-            self._server.ignore(self)  # it may still listen
-        else:
-            self.close()
+        self._reply(self._held or error_answer(error))
 
     def _drain(self) -> None:
         """Say that nothing more will come, and read on: closing with unread bytes would reset the connection, and the
         client lose the answer."""
+        if self.phase is Phase.CLOSED:
+            return
         self.phase = Phase.DRAINING
-        self._input = b""
-        self._charge(0)
-        self._chunks = None
+        self._forget_input()
         self.deadline = monotonic() + DRAIN_SECONDS
         self._say_goodbye()
         try:
@@ -397,6 +433,12 @@ class Connection:
             self.close()
         else:
             self._watch()
+
+    # The socket.
+
+    def _watch(self) -> None:
+        if not self.is_watched and not self._ended:
+            self._server.watch(self)
 
     def _say_goodbye(self) -> None:
         if isinstance(self._socket, ssl.SSLSocket):
@@ -416,7 +458,8 @@ class Connection:
         except (OSError, ValueError):
             self.close()
             return False
-        self.phase = self._server.phase_of_new
+        self.phase = self._server.phase_of_new()
+        self.deadline = monotonic() + self._server.seconds_for(self.phase)
         return True
 
     def _receive(self) -> bytes | None:

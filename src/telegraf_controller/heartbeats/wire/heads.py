@@ -7,6 +7,7 @@ value stays in memory.
 
 from __future__ import annotations
 
+import re
 import secrets
 from hashlib import blake2b
 from typing import Final
@@ -23,6 +24,9 @@ MAX_HEADERS: Final = 100
 REMEMBERED_HEADS: Final = 8192
 REMEMBERED_BYTES: Final = 4096
 """A longer head is read each time: agents' are a few hundred bytes."""
+
+# The parser also takes RTSP, ICE, two spaces, and a line without a version.
+_FIRST_LINE = re.compile(rb"[A-Z-]+ [^ \r\n]+ HTTP/1\.[01]\r\n")
 
 _LONGEST_LENGTH = 19
 """Digits of a `Content-Length` that any machine can count."""
@@ -114,6 +118,8 @@ class _Parts:
 
 
 def _parse(raw: bytes) -> Head:
+    if not _FIRST_LINE.match(raw):
+        raise malformed("its first line is not that of HTTP/1.1")
     parts = _Parts()
     parser = parts.parser = httptools.HttpRequestParser(parts)
     try:
@@ -132,9 +138,9 @@ def _parse(raw: bytes) -> Head:
     if parts.count > MAX_HEADERS:
         raise too_large()
     version = parser.get_http_version()
-    if version not in ("1.0", "1.1"):
-        raise malformed("its version is neither HTTP/1.0 nor HTTP/1.1")
     lines = parts.lines
+    if len(lines.get("host", ())) > 1:
+        raise malformed("it has two Host headers")
     chunked = _is_chunked(lines.get("transfer-encoding", ()), version, has_length="content-length" in lines)
     digest, refusal = _credentials(lines.get("authorization", []))
     return Head(

@@ -12,6 +12,8 @@ import errno
 import selectors
 import socket
 import ssl
+from collections import deque
+from collections.abc import Callable
 from email.utils import formatdate
 from time import monotonic
 from typing import Final, Protocol
@@ -19,8 +21,7 @@ from typing import Final, Protocol
 import structlog
 
 from telegraf_controller.addresses import client_address
-from telegraf_controller.errors import ControllerError
-from telegraf_controller.heartbeats.wire.connection import Connection, Phase
+from telegraf_controller.heartbeats.wire.connection import DRAIN_SECONDS, Connection, Phase
 from telegraf_controller.heartbeats.wire.heads import HeadReader
 
 log = structlog.get_logger(__name__)
@@ -29,28 +30,28 @@ GRACE_SECONDS = 8.0
 """How long requests under way may take after `stop`; the supervisor waits ten seconds in all (O4)."""
 
 ARRIVING_BYTES = 128 * 1024 * 1024
-"""How much of bodies may be arriving at once, over all connections: large ones are rare, and many at once are no fleet.
-"""
+"""How much of requests may be kept while the rest arrives, over all connections: large ones are rare, and many at once
+are no fleet."""
+
+CROWDED_SHARE: Final = 0.8
+"""From this share of the most connections on, every answer closes its own: that costs a fleet of idle keep-alive
+connections nothing but the next handshake."""
+
+MAX_REFUSALS_UNDER_WAY: Final = 128
+"""Connections beyond the limit that are being refused at any moment; more wait in the kernel's queue."""
 
 _LOOK_SECONDS: Final = 1.0
 """How often deadlines are looked at. One look at all costs less than a timer for each."""
 
-CROWDED_SHARE = 0.8
-"""From this share of the most connections on, every answer closes its own: that costs a fleet of idle keep-alive
-connections nothing but the next handshake."""
-
-MAX_REFUSALS_UNDER_WAY = 128
-"""Connections beyond the limit that are being refused at any moment; more wait in the kernel's queue."""
-
 _WARN_SECONDS: Final = 60.0
+"""How often a lasting trouble is told."""
 
 _AT_ONCE: Final = 256
-"""How many sockets are handled before the event loop gets its turn."""
+_TURN_SECONDS: Final = 0.02
+"""How many sockets are handled, and how long, before the event loop gets its turn: one may be a handshake, or many
+requests."""
 
-_AT_ONCE_TLS: Final = 32
-"""The same where each may be a handshake, which takes up to a millisecond."""
-
-_NO_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Application(Protocol):
@@ -63,7 +64,7 @@ class Application(Protocol):
         """Look at a request's head; True takes its body. Else it is answered, or goes on with `proceed`, at once or
         later."""
 
-    def take(self, connection: Connection, body: bytes) -> None:
+    def handle(self, connection: Connection, body: bytes) -> None:
         """Do what is asked."""
 
 
@@ -117,14 +118,17 @@ class WireServer:
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._max_connections = max_connections
-        self._at_once = _AT_ONCE if tls is None else _AT_ONCE_TLS
         self._crowded_from = max_connections * CROWDED_SHARE
         self._arriving = 0
+        self._ready: deque[Callable[[], None]] = deque()
+        """What the selector has told of, and is still to be done."""
+        self._unfinished: deque[Callable[[], None]] = deque()
+        """What had its share of a turn, and goes on in the next."""
+        self._is_handling = False
         self._accepting = False
         self._stopping = False
         self._all_gone = asyncio.Event()
-        self._warned_at = float("-inf")
-        self._ready: list[tuple[selectors.SelectorKey, int]] = []
+        self._warned: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event, grace_seconds: float) -> None:
         """See `serve`."""
@@ -149,17 +153,27 @@ class WireServer:
         """Whether answers close their connections: there are too many of them, or the end is near."""
         return self._stopping or len(self._connections) >= self._crowded_from
 
-    @property
     def phase_of_new(self) -> Phase:
-        """What happens to a connection that is there now: at the limit it hears 503 instead of silence."""
+        """Return what becomes of a connection that is there and counted: beyond the limit it hears 503, not silence."""
         return Phase.READING if len(self._connections) <= self._max_connections else Phase.REFUSED
 
-    def watch(self, connection: Connection, /) -> None:
-        """Wake a connection when something has arrived on it."""
-        self._selector.register(connection, selectors.EVENT_READ, connection)
+    def seconds_for(self, phase: Phase) -> float:
+        """Return how long a connection may wait at first. One beyond the limit makes room for others soon."""
+        if phase is Phase.REFUSED or len(self._connections) >= self._max_connections:
+            return min(DRAIN_SECONDS, self.keep_alive_seconds)
+        return self.keep_alive_seconds
+
+    def watch(self, connection: Connection) -> None:
+        """Wake a connection when something has arrived on it. One that the kernel has no room for is closed."""
+        try:
+            self._selector.register(connection, selectors.EVENT_READ, connection.readable)
+        except OSError as error:
+            self._warn("a connection cannot be watched", cause=str(error))
+            connection.close()
+            return
         connection.is_watched = True
 
-    def ignore(self, connection: Connection) -> None:
+    def unwatch(self, connection: Connection) -> None:
         """Let what arrives wait."""
         if connection.is_watched:
             self._selector.unregister(connection)
@@ -167,75 +181,97 @@ class WireServer:
 
     def forget(self, connection: Connection) -> None:
         """Leave a connection alone that is about to be closed."""
-        self.ignore(connection)
+        self.unwatch(connection)
         self._connections.discard(connection)
         if not self._connections:
             self._all_gone.set()
-        if not self._accepting and not self._stopping:
+        if not self._accepting and len(self._connections) < self._max_connections + MAX_REFUSALS_UNDER_WAY:
             self._accept_again()
 
-    def charge(self, size: int) -> None:
-        """Count more (or fewer) bytes of bodies that arrive. Raises ControllerError `overloaded`: not counted."""
+    def advance_later(self, connection: Connection) -> None:
+        """Let a connection go on with its requests when others have had their turn."""
+        self._unfinished.append(connection.advance)
+        self._go_on_later()
+
+    def count(self, size: int) -> bool:
+        """Count more (or fewer) bytes of requests that are not all there; False when that would be too many."""
         if size > 0 and self._arriving + size > ARRIVING_BYTES:
-            raise ControllerError("overloaded", "Too many large heartbeats arrive at once; this one was not stored.")
+            return False
         self._arriving += size
+        return True
 
     def _wake(self) -> None:
         if not self._ready:
-            self._ready = self._selector.select(0)
+            self._ready.extend(key.data for key, _ in self._selector.select(0))
             self._handle()
 
     def _handle(self) -> None:
-        """Handle some of what is ready; the rest after whatever else the event loop has to do."""
-        some, self._ready = self._ready[: self._at_once], self._ready[self._at_once :]
-        for key, _ in some:
-            connection: Connection | None = key.data
-            if connection is None:
-                self._accept()
-            elif connection.is_watched:  # else it was closed since it became ready
-                self._read(connection)
-        if self._ready:
+        """Do some of what there is to do; the rest after whatever else the event loop has to do."""
+        self._is_handling = False
+        ends = monotonic() + _TURN_SECONDS
+        unfinished = len(self._unfinished)
+        for _ in range(_AT_ONCE):
+            if self._ready:
+                self._guarded(self._ready.popleft())
+            if unfinished:
+                unfinished -= 1
+                self._guarded(self._unfinished.popleft())
+            elif not self._ready:
+                break
+            if monotonic() > ends:
+                break
+        if self._ready or self._unfinished:
+            self._go_on_later()
+
+    def _go_on_later(self) -> None:
+        if not self._is_handling:
+            self._is_handling = True
             asyncio.get_running_loop().call_soon(self._handle)
 
-    def _read(self, connection: Connection) -> None:
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Do something for one connection. A mistake of ours closes it, and neither spins nor stops the others."""
         try:
-            connection.readable()
+            work()
         except Exception:
-            # A mistake of ours must not come back with every look at the socket.
             log.exception("a connection failed")
-            connection.close()
+            owner = getattr(work, "__self__", None)
+            if isinstance(owner, Connection):
+                owner.close()
 
     def _accept(self) -> None:
-        for _ in range(self._at_once):
+        ends = monotonic() + _TURN_SECONDS
+        for _ in range(_AT_ONCE):
             if len(self._connections) >= self._max_connections:
-                self._warn()
+                self._warn("connection limit reached, new connections hear 503", connections=len(self._connections))
                 if len(self._connections) >= self._max_connections + MAX_REFUSALS_UNDER_WAY:
                     self._pause_accepting()
                     return
             try:
                 connected, address = self._listener.accept()
             except OSError as error:
-                if error.errno in _NO_FILES:
-                    log.warning("no connection can be taken", cause=str(error))
+                if error.errno in _NO_ROOM:
+                    self._warn("no connection can be taken", cause=str(error))
                     self._pause_accepting()
                     asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._accept_again)
                 return  # nobody waits, or somebody hung up meanwhile
-            self._take(connected, address[0])
+            self._welcome(connected, address[0])
+            if monotonic() > ends:
+                return
 
-    def _take(self, connected: socket.socket, peer: str) -> None:
+    def _welcome(self, connected: socket.socket, peer: str) -> None:
         connected.setblocking(False)
-        phase = Phase.READING if len(self._connections) < self._max_connections else Phase.REFUSED
         if self._tls is not None:
             try:
                 connected = self._tls.wrap_socket(connected, server_side=True, do_handshake_on_connect=False)
             except OSError:
                 connected.close()  # it hung up before the handshake
                 return
-            phase = Phase.HANDSHAKE
-        connection = Connection(self, connected, client_address(peer, (), ()), phase)
+        connection = Connection(self, connected, client_address(peer, (), ()), Phase.HANDSHAKE)
         self._connections.add(connection)
+        if self._tls is None:
+            connection.phase = self.phase_of_new()
         # Mostly the request is here already; of one that closes its connection, nothing more is expected.
-        self._read(connection)
+        self._guarded(connection.readable)
         head = connection.head
         is_last = connection.phase is Phase.ANSWERING and head is not None and not head.keep_alive
         if connection.phase is not Phase.CLOSED and not connection.is_watched and not is_last:
@@ -248,14 +284,14 @@ class WireServer:
 
     def _accept_again(self) -> None:
         if not self._accepting and not self._stopping:
-            self._selector.register(self._listener, selectors.EVENT_READ, None)
+            self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
             self._accepting = True
 
-    def _warn(self) -> None:
+    def _warn(self, what: str, **details: object) -> None:
         now = monotonic()
-        if now - self._warned_at >= _WARN_SECONDS:
-            self._warned_at = now
-            log.warning("connection limit reached, new connections hear 503", connections=len(self._connections))
+        if now - self._warned.get(what, float("-inf")) >= _WARN_SECONDS:
+            self._warned[what] = now
+            log.warning(what, **details)
 
     async def _look(self) -> None:
         """Act on deadlines, and tell the time, until cancelled."""
@@ -264,7 +300,7 @@ class WireServer:
             self.date_line = _date_line()
             now = monotonic()
             for connection in [one for one in self._connections if one.deadline < now]:
-                connection.overdue()
+                self._guarded(connection.overdue)
 
     async def _finish(self, grace_seconds: float) -> None:
         self._pause_accepting()
