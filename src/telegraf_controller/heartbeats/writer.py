@@ -91,18 +91,21 @@ class Writer:
             )
 
     async def _write_group(self, group: Group) -> None:
+        # Cancelled, or a mistake of ours: nobody may be left waiting, or believe that it was stored.
+        error: ControllerError | None = StorageUnavailable()
+        loop = asyncio.get_running_loop()
         try:
             await self._write(group.entries)
-            self._proven = asyncio.get_running_loop().time()
-            group.settle()
-        except StorageUnavailable as error:
-            group.settle(error)
+            self._proven = loop.time()
+            error = None
+        except StorageUnavailable as lost:
+            error = lost
             raise
-        except ControllerError as error:
-            group.settle(error)
+        except ControllerError as refusal:
+            error = refusal
         finally:
-            # Not settled: cancelled, or a mistake of ours. Nobody may be left waiting, or believe that it was stored.
-            group.settle(StorageUnavailable())
+            # When the next group is under way: the database is not to wait for answers being sent.
+            loop.call_soon(group.settle, error)
 
     async def _write(self, entries: list[Entry]) -> None:
         """Store entries; those that are bad by themselves get their error, the others are durable afterwards."""
