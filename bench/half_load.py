@@ -22,6 +22,9 @@ _DURATION_SECONDS = 30
 _IDLE_SECONDS = 10
 _API_PAUSE_SECONDS = 0.05
 
+_CONNECTIONS = 1_000
+"""Each agent has its own; with few, a moment's delay of one would be a delay of the load."""
+
 _SEEDED = [f"--configuration={one}" for one in CONFIGURATIONS]
 
 
@@ -100,7 +103,7 @@ def _simulate(
     command = [sys.executable, "-m", "telegraf_controller.cli.main", "simulate", server.heartbeat_url, "--json"]
     flags = [f"--agents={agents}", f"--interval={interval}", f"--duration={duration}", f"--seed={seed}"]
     done = subprocess.run(
-        [*command, *flags, *more, "--connections=200"],
+        [*command, *flags, *more, f"--connections={_CONNECTIONS}"],
         env={**os.environ, "TELEGRAF_CONTROLLER_TOKEN": server.agent_token},
         # Its exit code and its complaint say that heartbeats were missed, which the report says as well.
         capture_output=True,

@@ -379,7 +379,7 @@ class Connection:
     def _reply(self, answer: Answer) -> None:
         """Send an answer, and go on with the next request, or close."""
         head, self.head, self.context = self.head, None, None
-        is_read = head is not None and self._skip_body(head) and not self._is_broken
+        is_read = (self._body_is_read or (head is not None and self._skip_body(head))) and not self._is_broken
         keep = is_read and head is not None and head.keep_alive and not self._server.is_closing
         parts = [answer.head, self._server.date_line]
         if not keep:
@@ -405,8 +405,11 @@ class Connection:
         self._searched = 0
         self.deadline = monotonic() + self._server.keep_alive_seconds
         if self._at == len(self._input):
-            self._forget_input()
-        self._watch()
+            self._input, self._at = b"", 0
+            if self._counted:
+                self._count()
+        if not self.is_watched:
+            self._watch()
         if self._input or self._ended:
             self.advance()
 

@@ -51,6 +51,9 @@ _TURN_SECONDS: Final = 0.02
 """How many sockets are handled, and how long, before the event loop gets its turn: one may be a handshake, or many
 requests."""
 
+_BETWEEN_LOOKS: Final = 8
+"""How many are handled between two looks at the clock."""
+
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -209,16 +212,14 @@ class WireServer:
         """Do some of what there is to do; the rest after whatever else the event loop has to do."""
         self._is_handling = False
         ends = monotonic() + _TURN_SECONDS
-        unfinished = len(self._unfinished)
-        for _ in range(_AT_ONCE):
-            if self._ready:
-                self._guarded(self._ready.popleft())
-            if unfinished:
+        ready, unfinished = self._ready, len(self._unfinished)
+        for _ in range(_AT_ONCE // _BETWEEN_LOOKS):
+            for _ in range(min(_BETWEEN_LOOKS, len(ready))):
+                self._guarded(ready.popleft())
+            for _ in range(min(_BETWEEN_LOOKS, unfinished)):
                 unfinished -= 1
                 self._guarded(self._unfinished.popleft())
-            elif not self._ready:
-                break
-            if monotonic() > ends:
+            if not (ready or unfinished) or monotonic() > ends:
                 break
         if self._ready or self._unfinished:
             self._go_on_later()
