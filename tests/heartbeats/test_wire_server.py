@@ -222,6 +222,18 @@ async def test_who_began_a_head_does_not_hold_up_the_end() -> None:
         await asyncio.wait_for(served.running, 5)
 
 
+async def test_who_is_connected_when_the_end_comes_is_answered() -> None:
+    """O4: also who was not accepted yet, or whose request is still on its way."""
+    async with serving() as served:
+        on_their_way = [await served.connect() for _ in range(3)]
+        served.stop.set()
+        await asyncio.sleep(0)
+        for _, writer in on_their_way:
+            writer.write(get("/late"))
+        for stream in on_their_way:
+            assert (await end_of(stream)).endswith(b"/late")
+
+
 async def test_what_follows_the_last_request_does_not_reset_the_connection(served: Served) -> None:
     assert (await served.ask(LAST, b"\r\n")).endswith(b"/last")
     assert (await served.ask(LAST + get("/more"))).endswith(b"/last")

@@ -88,6 +88,7 @@ class Connection:
         "context",
         "deadline",
         "head",
+        "is_fresh",
         "is_watched",
         "peer",
         "phase",
@@ -123,6 +124,8 @@ class Connection:
         """Of the request at hand."""
         self.context: Any = None
         """What the application keeps for the request at hand."""
+        self.is_fresh = True
+        """Whether it has asked for nothing yet."""
         self.peer = peer
         """The client's address, without its port."""
         self.phase = phase
@@ -270,6 +273,7 @@ class Connection:
             self._searched = max(at, len(data) - 3)
             self._wait()
             return False
+        self.is_fresh = False
         self.head = self._server.heads.read(bytes(data[at:end]))
         self._at = end
         return True

@@ -43,6 +43,9 @@ MAX_REFUSALS_UNDER_WAY: Final = 128
 _LOOK_SECONDS: Final = 1.0
 """How often deadlines are looked at. One look at all costs less than a timer for each."""
 
+_FRESH_SECONDS: Final = 0.5
+"""How long, when the end has come, a new connection has for its request, which may be on its way."""
+
 _WARN_SECONDS: Final = 60.0
 """How often a lasting trouble is told."""
 
@@ -304,18 +307,25 @@ class WireServer:
                 self._guarded(connection.overdue)
 
     async def _finish(self, grace_seconds: float) -> None:
+        # Who is connected already has most likely asked, too.
+        self._accept()
         self._pause_accepting()
         self._stopping = True
         self._listener.close()
-        for connection in [one for one in self._connections if one.is_idle()]:
-            connection.close()
         self._all_gone.clear()
+        for connection in [one for one in self._connections if one.is_idle() and not one.is_fresh]:
+            connection.close()
+        asyncio.get_running_loop().call_later(_FRESH_SECONDS, self._close_idle)
         if self._connections:
             try:
                 async with asyncio.timeout(grace_seconds):
                     await self._all_gone.wait()
             except TimeoutError:
                 log.warning("requests were cut off", after_seconds=grace_seconds)
+
+    def _close_idle(self) -> None:
+        for connection in [one for one in self._connections if one.is_idle()]:
+            connection.close()
 
 
 def _date_line() -> bytes:
