@@ -22,6 +22,9 @@ _DURATION_SECONDS = 30
 _IDLE_SECONDS = 10
 _API_PAUSE_SECONDS = 0.05
 
+_SHORTEST_INTERVAL_SECONDS = 0.1
+"""No fleet is simulated that reports more often: a thousand agents are at most 10,000 heartbeats a second."""
+
 _CONNECTIONS = 1_000
 """Each agent has its own; with few, a moment's delay of one would be a delay of the load."""
 
@@ -54,7 +57,8 @@ def measure_half_load(server: Controller, per_second: float) -> Paced:
 def measure_seeded(server: Controller, agents: int, per_second: float, *, seconds: int = _DURATION_SECONDS) -> Paced:
     """Let the agents of a fleet that `bench.seed` made report at this pace for a while."""
     speaking = simulated(agents)
-    return _measure(server, speaking, speaking / per_second, seconds, seed=1, more=_SEEDED)
+    interval = max(_SHORTEST_INTERVAL_SECONDS, speaking / per_second)
+    return _measure(server, speaking, interval, seconds, seed=1, more=_SEEDED)
 
 
 def watch_api(server: Controller, seconds: float) -> float:
