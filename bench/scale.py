@@ -37,6 +37,9 @@ _LIMIT = 25
 _TIMES = 15
 """How often each question is asked; the 95th percentile is over all questions of a kind."""
 _READY_SECONDS = 120.0
+_CALM_SECONDS = 25
+"""How long agents report at half of the maximum before that is measured."""
+
 _SETTLE_SECONDS = 8.0
 """How long heartbeats arrive before sweeps are timed."""
 
@@ -129,6 +132,8 @@ def _let_report(server: Controller, database: str, grown: Grown, seconds: int) -
     fastest = measure_maximum(server, grown.agents, seconds)
     grown.heartbeats = fastest.per_second
     _say_missed(fastest)
+    # A database that was just filled, and then driven as hard as it goes, has work to do behind all that.
+    measure_seeded(server, grown.agents, fastest.per_second / 2, seconds=_CALM_SECONDS)
     with ThreadPoolExecutor(1) as aside:
         half = aside.submit(measure_seeded, server, grown.agents, fastest.per_second / 2)
         time.sleep(_SETTLE_SECONDS)
