@@ -184,10 +184,11 @@ async def test_an_open_group_needs_no_credentials_and_ignores_bad_ones(migrated_
             assert (await port.beat(headers=headers)).status_code == 204
 
 
-async def test_when_a_token_was_used_is_kept(migrated_database_url: str) -> None:
-    """T15: written every few seconds and at the end."""
+@pytest.mark.parametrize("body", [message(), b"nonsense"], ids=["good", "bad"])
+async def test_when_a_token_was_used_is_kept(migrated_database_url: str, body: Any) -> None:
+    """T15: written every few seconds and at the end, whatever became of the heartbeat."""
     async with running_port(migrated_database_url) as port:
-        await port.post(message(), headers={**bearer(AGENT_TOKEN), "Telegraf-Agent-IP": "192.0.2.7"})
+        await port.post(body, headers={**bearer(AGENT_TOKEN), "Telegraf-Agent-IP": "192.0.2.7"})
     database = Database(DatabaseTarget.parse(migrated_database_url))
     async with database.read() as session:
         row = (await session.execute(text("SELECT last_used_at, last_used_ip FROM tokens WHERE name = 'agent'"))).one()

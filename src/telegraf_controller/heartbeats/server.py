@@ -129,18 +129,15 @@ class HeartbeatServer:
             self._ask(connection, partial(self._health, connection))
             return
         admission: Admission = connection.context
+        address, grant = admission.credentials.address, admission.grant
+        if grant is not None:
+            self._uses[admission.credentials.digest] = (grant, address)
         if head.encoding:
             body = decompressed(body, head.encoding, self._body_limit)
-        address = admission.credentials.address
         heartbeat = parse_heartbeat(
             body, address=agent_address(address, head.agent_addresses), received_ms=clock.now_ms()
         )
-        grant = admission.grant
-        if grant is None:
-            self._submit(connection, heartbeat, admission)
-            return
-        self._uses[admission.credentials.digest] = (grant, address)
-        if grant.agent_ids is None:
+        if grant is None or grant.agent_ids is None:
             self._submit(connection, heartbeat, admission)
             return
         held = self._admitted(admission.credentials, heartbeat.instance_id)

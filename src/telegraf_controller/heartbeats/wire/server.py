@@ -2,7 +2,7 @@
 
 All sockets are watched by one selector of their own, and the event loop watches that one: whatever is ready is handled
 in one go, without a handle, task or future for each. Measured next to an application server that hands each request
-over from a thread of its own: half of the processor time for a heartbeat, a third with a connection for each.
+over from a thread of its own: about half of the processor time for a heartbeat, with or without a connection for each.
 """
 
 from __future__ import annotations
