@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import text
 
 from telegraf_controller.agents.identity import agent_id_of
-from telegraf_controller.heartbeats.batch import Batch
 from telegraf_controller.heartbeats.parse import Heartbeat
 from tests.cast import READ_TOKEN, bearer
 from tests.heartbeats.support import open_store
@@ -19,7 +18,7 @@ async def given(api: Api, *heartbeats: Heartbeat) -> None:
     store = open_store(api.database)
     async with api.database.read() as session:
         generation = await session.scalar(text("SELECT value FROM generations WHERE name = 'access'"))
-    await store.write(Batch(heartbeats), generation)
+    await store.write(heartbeats, generation)
     await store.close()
 
 

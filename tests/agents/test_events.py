@@ -17,7 +17,7 @@ from telegraf_controller.agents.events import KEPT, trim_events
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.status import AgentStatus
 from telegraf_controller.agents.tables import AgentEvent, AgentLiveness
-from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
+from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS
 from telegraf_controller.heartbeats.parse import Heartbeat
 from telegraf_controller.heartbeats.store import HeartbeatStore, TryAgain
 from telegraf_controller.reporting.sweep import delete_silent, sweep
@@ -195,7 +195,7 @@ async def test_events_form_a_chain_whatever_happens_at_once(api: Api) -> None:
     async def written(store: HeartbeatStore, beats: list[Heartbeat]) -> bool:
         # Two that wait for each other are told to try again, as the writer does.
         try:
-            await store.write(Batch(beats), generation)
+            await store.write(beats, generation)
         except TryAgain:
             return False
         return True

@@ -13,7 +13,6 @@ from sqlalchemy import text, update
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.status import AgentStatus
 from telegraf_controller.agents.tables import AgentLiveness
-from telegraf_controller.heartbeats.batch import Batch
 from tests.cast import AGENT_TOKEN, bearer
 from tests.heartbeats.support import beat, open_store
 from tests.support.api import Api
@@ -199,7 +198,7 @@ async def report(api: Api, agents: Sequence[FleetAgent]) -> None:
     async with api.database.read() as session:
         generation = await session.scalar(text("SELECT value FROM generations WHERE name = 'access'"))
     beats = [beat(agent.name, configurations=[f"http://c{url}" for url in agent.urls]) for agent in agents]
-    await store.write(Batch(beats), generation)
+    await store.write(beats, generation)
     await store.close()
     silent = [agent_id_of(agent.name) for agent in agents if agent.silent]
     async with api.database.write() as session:

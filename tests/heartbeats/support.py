@@ -20,7 +20,6 @@ from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.tables import Agent, AgentLiveness
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
-from telegraf_controller.heartbeats.batch import Batch
 from telegraf_controller.heartbeats.log_entries import StoredEntry
 from telegraf_controller.heartbeats.parse import Heartbeat, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point
@@ -28,11 +27,11 @@ from telegraf_controller.heartbeats.queries import read_latest, read_series
 from telegraf_controller.heartbeats.server import HeartbeatServer, build
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
-from telegraf_controller.heartbeats.store_sqlite import SqliteStore
 from telegraf_controller.heartbeats.wire.server import serve
 from telegraf_controller.options import Options
 from telegraf_controller.processes.tls import tls_of
 from tests.cast import AGENT_TOKEN, bearer, cast_users
+from tests.heartbeats.storage import StorageOfItsOwn, StorageThread
 
 ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
@@ -114,7 +113,9 @@ async def running_port(
     host, port = listener.getsockname()
     settings = Options(**{"max_connections": 1000, **options})
     tls = tls_of(settings)
-    server = build(settings, database)
+    path = database.target.path
+    storage = StorageThread(path, keep_points=settings.heartbeat_history > 0) if path else None
+    server = build(settings, database, storage.address if storage else None)
     stop = asyncio.Event()
     await server.start()
     serving = asyncio.create_task(
@@ -142,6 +143,8 @@ async def running_port(
         await serving
         await server.stop()
         await database.close()
+        if storage is not None:
+            await asyncio.to_thread(storage.stop)
 
 
 async def ready(http: httpx.AsyncClient, *, within_seconds: float = 15) -> None:
@@ -177,7 +180,7 @@ def open_store(database: Database) -> HeartbeatStore:
     if database.is_postgresql:
         return PostgresStore(database.target)
     assert database.target.path is not None
-    return SqliteStore(database.target.path)
+    return StorageOfItsOwn(database.target.path)
 
 
 def beat(
@@ -197,4 +200,4 @@ def beat(
 
 async def write(store: HeartbeatStore, *heartbeats: Heartbeat) -> None:
     """Store heartbeats in one transaction, by the rights of a database that nobody has changed."""
-    await store.write(Batch(heartbeats), 0)
+    await store.write(heartbeats, 0)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from telegraf_controller.db import migrate
-from telegraf_controller.heartbeats import store_postgres, store_sqlite
+from telegraf_controller.heartbeats import store_postgres
+from telegraf_controller.heartbeats.storage import sqlite
 from tests.heartbeats.support import Port, health, running_port
 from tests.support.postgres import PostgresServer
 
@@ -109,8 +110,8 @@ async def test_a_sqlite_file_that_is_away_is_not_made_anew(migrated_database_url
 async def test_a_locked_sqlite_file_is_503_until_it_is_free(
     migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pragmas = tuple(pragma.replace("busy_timeout=4000", "busy_timeout=200") for pragma in store_sqlite._PRAGMAS)
-    monkeypatch.setattr(store_sqlite, "_PRAGMAS", pragmas)
+    pragmas = tuple(pragma.replace("busy_timeout=4000", "busy_timeout=200") for pragma in sqlite._PRAGMAS)
+    monkeypatch.setattr(sqlite, "_PRAGMAS", pragmas)
     async with running_port(migrated_database_url) as port:
         assert (await port.beat("before")).status_code == 204
         with sqlite3.connect(migrated_database_url, isolation_level=None) as other:

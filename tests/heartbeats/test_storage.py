@@ -18,13 +18,13 @@ from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
-from telegraf_controller.heartbeats import checkpoints, queries
+from telegraf_controller.heartbeats import queries
 from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
 from telegraf_controller.heartbeats.parse import Heartbeat, Statistics, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point, pack_points, points_of
 from telegraf_controller.heartbeats.queries import read_latest, read_series
+from telegraf_controller.heartbeats.storage import checkpoints
 from telegraf_controller.heartbeats.store import GenerationMoved, HeartbeatStore
-from telegraf_controller.heartbeats.store_sqlite import ROWS_PER_STATEMENT
 from telegraf_controller.heartbeats.tables import HeartbeatGroup
 from tests.heartbeats.support import ALL_TIME, NOON, NOON_MS, Port, beat, open_store, write
 
@@ -140,7 +140,7 @@ async def logged(database: Database) -> list[str]:
 
 
 async def test_a_group_of_any_size_is_written(store: HeartbeatStore, database: Database) -> None:
-    for size in (1, 31, 33, ROWS_PER_STATEMENT - 1, ROWS_PER_STATEMENT, ROWS_PER_STATEMENT + 1, 1200):
+    for size in (1, 2, 33, 1200):
         for at_ms in (NOON_MS, NOON_MS + size):
             await write(store, *(beat(f"agent-{number}", at_ms=at_ms, metrics=size) for number in range(size)))
         async with database.read() as session:
@@ -151,7 +151,7 @@ async def test_a_group_of_any_size_is_written(store: HeartbeatStore, database: D
 async def test_nothing_is_written_by_rights_that_have_changed(store: HeartbeatStore, database: Database) -> None:
     """T9"""
     with pytest.raises(GenerationMoved) as moved:
-        await store.write(Batch([beat()]), 7)
+        await store.write([beat()], 7)
     assert moved.value.current == 0
     await write(store, beat("other"))
     async with database.read() as session:

@@ -53,7 +53,7 @@ class _Message(Struct, gc=False):
     status: str | None = None
 
 
-class Heartbeat(Struct, gc=False, eq=False):
+class Heartbeat(Struct, gc=False, eq=False, array_like=True):
     """One heartbeat, ready to be stored: within every limit, without characters that a database refuses."""
 
     agent_key: bytes

@@ -24,9 +24,9 @@ from telegraf_controller.heartbeats.body import decompressed
 from telegraf_controller.heartbeats.buffer import Buffer, Entry
 from telegraf_controller.heartbeats.gate import Credentials, agent_address, authorise, peer_address
 from telegraf_controller.heartbeats.parse import Heartbeat, parse_heartbeat
+from telegraf_controller.heartbeats.storage.client import StorageClient
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
-from telegraf_controller.heartbeats.store_sqlite import SqliteStore
 from telegraf_controller.heartbeats.wire.connection import Connection
 from telegraf_controller.heartbeats.writer import Writer
 from telegraf_controller.options import Options
@@ -60,16 +60,14 @@ class Admission(Struct, gc=False):
     """None when nobody needs credentials (E1)."""
 
 
-def build(options: Options, database: Database) -> HeartbeatServer:
-    """Return the application for one heartbeat process; `start` it before it gets requests."""
-    target = database.target
-    store: HeartbeatStore
-    if target.dialect == "postgresql":
-        store = PostgresStore(target)
-    else:
-        assert target.path is not None
-        store = SqliteStore(target.path)
-    return HeartbeatServer(options, database, store)
+def build(options: Options, database: Database, storage: str | None) -> HeartbeatServer:
+    """Return the application for one heartbeat process; `start` it before it gets requests.
+
+    `storage` is the path of the storage process's socket, which SQLite needs.
+    """
+    if storage is not None:
+        return HeartbeatServer(options, database, StorageClient(storage))
+    return HeartbeatServer(options, database, PostgresStore(database.target, keep_points=options.heartbeat_history > 0))
 
 
 class HeartbeatServer:
@@ -82,7 +80,7 @@ class HeartbeatServer:
         self._access = HeartbeatAccess(database, locked_open_groups=locked)
         self._buffer = Buffer(_answer_all)
         self._store = store
-        self._writer = Writer(store, self._buffer, self._access, keep_points=options.heartbeat_history > 0)
+        self._writer = Writer(store, self._buffer, self._access)
         self._last_use = LastUse(database)
         self._uses: dict[bytes | None, tuple[TokenGrant, str]] = {}
         self._tasks: list[asyncio.Task[None]] = []

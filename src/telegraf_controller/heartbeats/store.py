@@ -1,14 +1,15 @@
-"""What the writer asks of a database; `store_sqlite` and `store_postgres` do it."""
+"""What the writer asks of a database; `storage.client` and `store_postgres` do it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from telegraf_controller.heartbeats.batch import Batch
+from telegraf_controller.heartbeats.parse import Heartbeat
 
 
 class GenerationMoved(Exception):
-    """Rights have changed since the heartbeats of a batch were let in; nothing was written."""
+    """Rights have changed since heartbeats were let in; nothing was written."""
 
     def __init__(self, current: int) -> None:
         super().__init__(f"the access generation is {current} now")
@@ -20,18 +21,19 @@ class TryAgain(Exception):
 
 
 class HeartbeatStore(Protocol):
-    """One connection that writes batches. Every method raises StorageUnavailable when the database is away."""
+    """One connection that writes heartbeats. Every method raises StorageUnavailable when the database is away."""
 
-    async def write(self, batch: Batch, generation: int) -> None:
-        """Store a batch in one transaction, durable when this returns, provided that the access generation is this.
+    async def write(self, heartbeats: Sequence[Heartbeat], generation: int) -> None:
+        """Store heartbeats, in the order of their arrival, in one transaction, if the access generation is this.
 
-        Raises GenerationMoved, TryAgain, StorageUnavailable; whatever else means that a row of the batch is bad.
+        They are durable when this returns.
+        Raises GenerationMoved, TryAgain, StorageUnavailable; whatever else means that one of them is bad.
         After any of them nothing is stored, except after a StorageUnavailable that hit the commit itself: then it is
         not known.
         """
 
     async def probe(self) -> None:
-        """Prove that batches can be written. Raises StorageUnavailable."""
+        """Prove that heartbeats can be written. Raises StorageUnavailable."""
 
     async def close(self) -> None:
         """Close the connection. Never raises."""

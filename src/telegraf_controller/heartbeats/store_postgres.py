@@ -23,6 +23,7 @@ from telegraf_controller.heartbeats.batch import (
     status_events,
     unless_newer,
 )
+from telegraf_controller.heartbeats.parse import Heartbeat
 from telegraf_controller.heartbeats.store import GenerationMoved, TryAgain
 
 CONNECT_SECONDS = 5
@@ -129,12 +130,15 @@ WHERE {unless_newer("excluded.received_at", stored="agent_logs.received_at")}
 class PostgresStore:
     """One writer of heartbeats on PostgreSQL; every heartbeat process of every node has its own."""
 
-    def __init__(self, target: DatabaseTarget) -> None:
+    def __init__(self, target: DatabaseTarget, *, keep_points: bool = True) -> None:
+        """Without `keep_points` only the latest statistics are kept."""
         self._target = target
+        self._keep_points = keep_points
         self._connection: Any = None
 
-    async def write(self, batch: Batch, generation: int) -> None:
+    async def write(self, heartbeats: Sequence[Heartbeat], generation: int) -> None:
         """See HeartbeatStore."""
+        batch = Batch(heartbeats, keep_points=self._keep_points)
         try:
             async with asyncio.timeout(WRITE_SECONDS):
                 connection = await self._open()

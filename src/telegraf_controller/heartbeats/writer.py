@@ -14,7 +14,6 @@ import structlog
 from telegraf_controller import clock
 from telegraf_controller.errors import ControllerError, StorageUnavailable
 from telegraf_controller.heartbeats.access import HeartbeatAccess
-from telegraf_controller.heartbeats.batch import Batch
 from telegraf_controller.heartbeats.buffer import Buffer, Entry, Group
 from telegraf_controller.heartbeats.gate import authorise
 from telegraf_controller.heartbeats.store import GenerationMoved, HeartbeatStore, TryAgain
@@ -36,13 +35,10 @@ WRITES_FOR_BAD_ROWS = 200
 class Writer:
     """Commits groups, one after the other. `available` says whether the database took the last one."""
 
-    def __init__(
-        self, store: HeartbeatStore, buffer: Buffer, access: HeartbeatAccess, *, keep_points: bool = True
-    ) -> None:
+    def __init__(self, store: HeartbeatStore, buffer: Buffer, access: HeartbeatAccess) -> None:
         self._store = store
         self._buffer = buffer
         self._access = access
-        self._keep_points = keep_points
         self._storing = asyncio.Lock()
         self._outage_logged = float("-inf")
         self._proven = float("-inf")
@@ -146,10 +142,9 @@ class Writer:
             allowed = _still_allowed(state, entries)
             if not allowed:
                 return
-            batch = Batch([entry.heartbeat for entry in allowed], keep_points=self._keep_points)
             try:
                 async with self._storing:
-                    await self._store.write(batch, state.generation)
+                    await self._store.write([entry.heartbeat for entry in allowed], state.generation)
                 return
             except GenerationMoved as moved:
                 state = await self._access.at(moved.current)

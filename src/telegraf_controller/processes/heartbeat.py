@@ -16,10 +16,13 @@ from telegraf_controller.processes.tls import tls_of
 
 
 async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
-    """Serve heartbeats on the one socket until `stop` is set; what was acknowledged is stored by then."""
+    """Serve heartbeats on the first socket until `stop` is set; what was acknowledged is stored by then.
+
+    A second socket is the one on which the storage process listens; only its path is used.
+    """
     database = open_database(options)
     processes = options.heartbeat_processes(database.target.dialect)
-    app = build(options, database)
+    app = build(options, database, _path_of(sockets[1]) if len(sockets) > 1 else None)
     collect_rarely()
     try:
         await app.start()
@@ -36,3 +39,10 @@ async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.
     finally:
         await app.stop()
         await database.close()
+
+
+def _path_of(listener: socket.socket) -> str:
+    path: str = listener.getsockname()
+    # Or nobody would notice that nobody accepts there any more.
+    listener.close()
+    return path

@@ -41,6 +41,20 @@ def bind(host: str, port: int, *, copies: int = 1) -> list[socket.socket]:
     return [_listen(family, address, shared=True) for _ in range(copies)]
 
 
+def bind_private(folder: str) -> socket.socket:
+    """Listen on a socket in a folder, for processes of this machine that may enter it. Raises BindError."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path = os.path.join(folder, "storage")
+    try:
+        listener.bind(path)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise BindError(f"A socket cannot be made at {path}: {error.strerror or error}.") from None
+    return listener
+
+
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
     bare = host.strip("[]")
     try:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,7 +31,7 @@ from telegraf_controller.processes import logs
 from telegraf_controller.processes.connections import allowed_connections
 from telegraf_controller.processes.database import target_of
 from telegraf_controller.processes.preparation import Ask, Prepared, prepare
-from telegraf_controller.processes.sockets import BindError, bind
+from telegraf_controller.processes.sockets import BindError, bind, bind_private
 from telegraf_controller.processes.supervisor import Process, supervise
 from telegraf_controller.processes.tls import tls_of
 from telegraf_controller.settings.queries import in_group_order
@@ -38,10 +39,13 @@ from telegraf_controller.users.bootstrap import BootstrapError
 
 log = structlog.get_logger(__name__)
 
-ENTRIES = {kind: f"telegraf_controller.processes.{kind}:run" for kind in ("api", "heartbeat", "scheduler")}
+ENTRIES = {kind: f"telegraf_controller.processes.{kind}:run" for kind in ("api", "heartbeat", "scheduler", "storage")}
 """What each kind of process does; imported by that process alone."""
 
 MOST_OPEN_FILES = 1_048_576
+
+PRIVATE_FOLDER = "telegraf-controller-"
+"""What the name of the folder begins with in which the storage process has its socket: for this user alone."""
 
 
 class StartError(Exception):
@@ -58,6 +62,8 @@ class Listeners:
 
     api: socket.socket
     heartbeat: list[socket.socket]
+    storage: socket.socket | None
+    """Of the storage process, which SQLite needs."""
 
 
 def serve_command(argv: Sequence[str]) -> int:
@@ -98,7 +104,10 @@ def _bind(options: Options, target: DatabaseTarget, bound: ExitStack) -> Listene
     heartbeat = bind(options.heartbeat_host, options.heartbeat_port, copies=workers)
     for listener in heartbeat:
         bound.enter_context(listener)
-    return Listeners(api[0], heartbeat)
+    storage = None
+    if target.dialect == "sqlite":
+        storage = bound.enter_context(bind_private(bound.enter_context(TemporaryDirectory(prefix=PRIVATE_FOLDER))))
+    return Listeners(api[0], heartbeat, storage)
 
 
 def _set_up_process(options: Options) -> None:
@@ -112,11 +121,15 @@ def _set_up_process(options: Options) -> None:
 
 def _plan(listeners: Listeners) -> list[Process]:
     several = len(listeners.heartbeat) > 1
+    storage = (listeners.storage,) if listeners.storage is not None else ()
     heartbeats = [
-        Process(f"heartbeat-{number}" if several else "heartbeat", ENTRIES["heartbeat"], (listener,), spare=True)
+        Process(
+            f"heartbeat-{number}" if several else "heartbeat", ENTRIES["heartbeat"], (listener, *storage), spare=True
+        )
         for number, listener in enumerate(listeners.heartbeat, start=1)
     ]
     return [
+        *(Process("storage", ENTRIES["storage"], (one,)) for one in storage),
         Process("api", ENTRIES["api"], (listeners.api,)),
         *heartbeats,
         Process("scheduler", ENTRIES["scheduler"]),

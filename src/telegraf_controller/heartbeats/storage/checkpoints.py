@@ -8,9 +8,8 @@ and half the 99th percentile of their commits.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 
 from telegraf_controller.heartbeats.batch import Batch
@@ -35,7 +34,7 @@ class Checkpoints:
         self._address = address
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoints")
         self._pages = 0
-        self._running: asyncio.Future[None] | None = None
+        self._running: Future[None] | None = None
         self._copied = False
 
     def committed(self, batch: Batch) -> None:
@@ -44,19 +43,17 @@ class Checkpoints:
         self._pages += len(batch.latest) + len(batch.points or b"") // _PAGE_BYTES + _PAGES_OF_A_COMMIT
         if self._pages >= CHECKPOINT_PAGES and (self._running is None or self._running.done()):
             self._pages = 0
-            self._running = asyncio.get_running_loop().run_in_executor(self._thread, self._copy)
+            self._running = self._thread.submit(self._copy)
 
     def finish(self, connection: sqlite3.Connection) -> None:
-        """Between two commits, on the writer's thread: copy what was added since the background copied the rest."""
+        """Between two commits: copy what was added since the background copied the rest."""
         if self._copied:
             self._copied = False
             connection.execute(_CHECKPOINT)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Wait for the checkpoint that is running."""
-        if self._running is not None:
-            await self._running
-        self._thread.shutdown(wait=False)
+        self._thread.shutdown()
 
     def _copy(self) -> None:
         # What is wrong with the file, the writer will hear from its own statements.
