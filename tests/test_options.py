@@ -195,20 +195,13 @@ def test_an_environment_for_children_has_no_option_in_it() -> None:
     assert options.without_options(environment) == {"PATH": "/bin", "LANG": "C"}
 
 
-@pytest.mark.parametrize(
-    ("dialect", "given", "expected"), [("sqlite", None, 1), ("sqlite", 2, 2), ("postgresql", 8, 8)]
-)
-def test_heartbeat_processes_follow_the_database_unless_told(dialect: str, given: int | None, expected: int) -> None:
-    chosen = Options(heartbeat_workers=given)
-    assert chosen.heartbeat_processes("sqlite" if dialect == "sqlite" else "postgresql") == expected
-
-
 @pytest.mark.parametrize(("cores", "expected"), [(None, 1), (1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
-def test_on_postgresql_there_is_a_heartbeat_process_for_every_two_cores(
+def test_there_is_a_heartbeat_process_for_every_two_cores_unless_told(
     monkeypatch: pytest.MonkeyPatch, cores: int | None, expected: int
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: cores)
-    assert Options().heartbeat_processes("postgresql") == expected
+    assert Options().heartbeat_processes() == expected
+    assert Options(heartbeat_workers=8).heartbeat_processes() == 8
 
 
 def test_endpoint_groups_are_those_of_the_permissions() -> None:

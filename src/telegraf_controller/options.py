@@ -261,7 +261,7 @@ class Options(BaseSettings):
 
     heartbeat_workers: Annotated[int, Field(ge=1, le=64)] | None = _option(
         "--heartbeat-workers", "HEARTBEAT_WORKERS", None, "a number from 1 to 64", "Heartbeat processes.",
-        shown="1 on SQLite; on PostgreSQL half of the cores, from 1 to 4"
+        shown="half of the cores, from 1 to 4"
     )
     heartbeat_max_body: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = _option(
         "--heartbeat-max-body", "HEARTBEAT_MAX_BODY", 1024 * 1024, "bytes, from 1024 to 67108864",
@@ -355,12 +355,12 @@ class Options(BaseSettings):
         password = re.search(r"://[^:@/\s]*:(.+)@", self.database.get_secret_value())
         return tuple(v.get_secret_value() for v in values if v) + ((password[1],) if password else ())
 
-    def heartbeat_processes(self, dialect: Literal["sqlite", "postgresql"]) -> int:
-        """How many heartbeat processes to run on this database."""
+    def heartbeat_processes(self) -> int:
+        """How many heartbeat processes to run."""
         if self.heartbeat_workers is not None:
             return self.heartbeat_workers
-        # A process takes what one core can, and PostgreSQL needs about as much for the same heartbeats.
-        return 1 if dialect == "sqlite" else max(1, min(4, (os.cpu_count() or 1) // 2))
+        # A process takes what one core can; what they take has to be stored, which needs up to as much.
+        return max(1, min(4, (os.cpu_count() or 1) // 2))
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:

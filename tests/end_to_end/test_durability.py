@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
@@ -83,6 +84,51 @@ async def test_a_killed_heartbeat_process_is_back_and_nothing_acknowledged_is_lo
         assert all(stored[agent] >= metrics for agent, metrics in fleet.acknowledged.items())
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_on_sqlite_a_killed_storage_process_is_back_and_nothing_acknowledged_is_lost(
+    tmp_path: Path, database_url: str
+) -> None:
+    """H2, O4: the heartbeat processes that it writes for serve on meanwhile, with 503"""
+    with running_controller(tmp_path / "node", database_url, "--heartbeat-workers=2") as controller:
+        fleet = Fleet([controller.heartbeat_url], OWNER_TOKEN)
+        stop = asyncio.Event()
+        reporting = asyncio.create_task(fleet.run(stop))
+        for time_killed in range(3):
+            await until_acknowledged(fleet, len(fleet.accepted_at) + 100)
+            os.kill(controller.children()["storage"], signal.SIGKILL)
+            await asyncio.to_thread(until, lambda: controller.log.count("killed by SIGKILL") > time_killed)  # noqa: B023
+        await until_acknowledged(fleet, len(fleet.accepted_at) + 100)
+        stop.set()
+        await reporting
+        assert set(fleet.other_answers) <= {503}
+        stored = await stored_metrics(database_url)
+        assert all(stored[agent] >= metrics for agent, metrics in fleet.acknowledged.items())
+        assert controller.log.count("process ended name=storage") == 3
+        assert "process ended name=heartbeat" not in controller.log
+
+
+async def test_a_stop_under_load_stores_or_refuses_whatever_was_taken(tmp_path: Path, database_url: str) -> None:
+    """H2, O4: whoever writes for others does not stop before them"""
+    with running_controller(tmp_path / "node", database_url) as controller:
+        fleet = Fleet([controller.heartbeat_url], OWNER_TOKEN)
+        stop = asyncio.Event()
+        reporting = asyncio.create_task(fleet.run(stop))
+        await until_acknowledged(fleet, 300)
+        assert await asyncio.to_thread(controller.stop) == 0
+        stop.set()
+        await reporting
+        assert "cannot be stored" not in controller.log
+        assert fleet.other_answers == {}
+        stored = await stored_metrics(database_url)
+        assert all(stored[agent] >= metrics for agent, metrics in fleet.acknowledged.items())
+
+
+async def test_a_revoke_is_obeyed_by_every_process_of_a_node_at_once(tmp_path: Path) -> None:
+    """T9: also when the process that stores is not the one that let a heartbeat in"""
+    with running_controller(tmp_path / "node", str(tmp_path / "controller.db"), "--heartbeat-workers=2") as controller:
+        await revoke_under_load(controller, controller)
+
+
 async def test_a_revoke_is_obeyed_by_every_node_at_once(tmp_path: Path, postgres_server: PostgresServer) -> None:
     """T9"""
     database_url = postgres_server.url(postgres_server.create_database())
@@ -90,21 +136,26 @@ async def test_a_revoke_is_obeyed_by_every_node_at_once(tmp_path: Path, postgres
         running_controller(tmp_path / "one", database_url) as one,
         running_controller(tmp_path / "two", database_url) as two,
     ):
-        token = await asyncio.to_thread(one.create_token, "agents", "heartbeat:write")
-        fleet = Fleet([one.heartbeat_url, two.heartbeat_url], token["token"])
-        stop = asyncio.Event()
-        reporting = asyncio.create_task(fleet.run(stop))
-        await until_acknowledged(fleet, 200)
-        answered_at = await asyncio.to_thread(_revoke, one, token["id"])
-        before = dict(fleet.other_answers)
-        until_refused = time.monotonic() + 30
-        while fleet.other_answers.get(401, 0) < before.get(401, 0) + 5 * fleet.agents:
-            assert time.monotonic() < until_refused, fleet.other_answers
-            await asyncio.sleep(0.01)
-        stop.set()
-        await reporting
-        assert [sent_at for sent_at in fleet.accepted_at if sent_at > answered_at] == []
-        assert set(fleet.other_answers) == {401}
+        await revoke_under_load(one, two)
+
+
+async def revoke_under_load(one: Controller, two: Controller) -> None:
+    """Revoke a token that agents of both use; assert that no heartbeat sent after the answer was taken."""
+    token = await asyncio.to_thread(one.create_token, "agents", "heartbeat:write")
+    fleet = Fleet([one.heartbeat_url, two.heartbeat_url], token["token"])
+    stop = asyncio.Event()
+    reporting = asyncio.create_task(fleet.run(stop))
+    await until_acknowledged(fleet, 200)
+    answered_at = await asyncio.to_thread(_revoke, one, token["id"])
+    before = dict(fleet.other_answers)
+    until_refused = time.monotonic() + 30
+    while fleet.other_answers.get(401, 0) < before.get(401, 0) + 5 * fleet.agents:
+        assert time.monotonic() < until_refused, fleet.other_answers
+        await asyncio.sleep(0.01)
+    stop.set()
+    await reporting
+    assert [sent_at for sent_at in fleet.accepted_at if sent_at > answered_at] == []
+    assert set(fleet.other_answers) == {401}
 
 
 def _revoke(controller: Controller, token_id: str) -> float:

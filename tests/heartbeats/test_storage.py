@@ -174,6 +174,12 @@ async def test_log_entries_are_those_of_the_latest_heartbeat(store: HeartbeatSto
     assert (latest.reported_logs, latest.logs) == (0, [])
 
 
+def test_an_agents_id_follows_from_its_instance_id_for_good() -> None:
+    """A1: rows, links and other installations hold these."""
+    assert str(agent_id_of("web-1")) == "d4daa79b-d68b-8d70-836d-408044c53a22"
+    assert str(agent_id_of("🚀/1 %")) == "f6a6afd4-df54-896d-ae48-aa13209624a2"
+
+
 async def test_ids_of_every_kind_are_stored_and_found_again(port: Port) -> None:
     """H1"""
     ids = [

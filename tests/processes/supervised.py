@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     options = Options.load(argv)
     logs.configure(form="text", level=options.log_level, process="supervisor")
     api = bind(options.host, options.port)
-    workers = options.heartbeat_processes("sqlite")
+    workers = options.heartbeat_processes()
     beats = bind(options.heartbeat_host, options.heartbeat_port, copies=workers)
     entry = "tests.processes.stand_ins"
     scheduler = os.environ.get("SCHEDULER", "scheduler")

@@ -13,7 +13,9 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -155,6 +157,21 @@ def test_an_owner_that_cannot_be_made_ends_with_two(
     assert code == 2
     assert says in said
     assert "short" not in said.replace("too short", "")
+
+
+def test_without_a_place_for_temporary_files_the_socket_is_next_to_the_database(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O2: as in a container whose root cannot be written"""
+    # Not pytest's folder: its path is longer than one of a socket can be.
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.setattr(tempfile, "tempdir", f"{folder}/missing")
+        with ExitStack() as bound:
+            listener = startup._bind_storage(Path(folder, "controller.db"), bound)
+            assert str(Path(listener.getsockname()).parent.parent) == folder
+        assert os.listdir(folder) == []
+        code, sentence = refused(capsys, f"--database={folder}/{'x' * 120}/controller.db")
+    assert (code, "There is no place for a socket" in sentence) == (2, True)
 
 
 def test_start_up_says_what_starts(tmp_path: Path) -> None:

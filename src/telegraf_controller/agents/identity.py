@@ -7,7 +7,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
-_PURPOSE = b"telegraf agent"
+_new_digest = blake2b(digest_size=16, person=b"telegraf agent").copy
+_VERSION_8 = 0x8 << 76 | 0b10 << 62
+_NEITHER_VERSION_NOR_VARIANT = (1 << 128) - 1 ^ (0xF << 76 | 0b11 << 62)
 _VERSION = re.compile(r"\d+\.\d+[^\s()]*")
 _NUMBER = re.compile(r"\d+")
 _DIGITS = 5
@@ -21,10 +23,10 @@ def agent_key(instance_id: str) -> bytes:
     A heartbeat therefore needs no look-up to know which rows are its agent's, an agent that was deleted comes back
     under the address it had, and it has the same id on every installation.
     """
-    digest = bytearray(blake2b(instance_id.encode(), digest_size=16, person=_PURPOSE).digest())
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return bytes(digest)
+    digest = _new_digest()
+    digest.update(instance_id.encode())
+    number = int.from_bytes(digest.digest(), "big") & _NEITHER_VERSION_NOR_VARIANT | _VERSION_8
+    return number.to_bytes(16, "big")
 
 
 def agent_id_of(instance_id: str) -> UUID:

@@ -21,7 +21,7 @@ async def run(options: Options, sockets: Sequence[socket.socket], stop: asyncio.
     A second socket is the one on which the storage process listens; only its path is used.
     """
     database = open_database(options)
-    processes = options.heartbeat_processes(database.target.dialect)
+    processes = options.heartbeat_processes()
     app = build(options, database, _path_of(sockets[1]) if len(sockets) > 1 else None)
     collect_rarely()
     try:

@@ -42,11 +42,12 @@ def bind(host: str, port: int, *, copies: int = 1) -> list[socket.socket]:
 
 
 def bind_private(folder: str) -> socket.socket:
-    """Listen on a socket in a folder, for processes of this machine that may enter it. Raises BindError."""
+    """Listen on a socket in a folder, for processes of this user on this machine alone. Raises BindError."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     path = os.path.join(folder, "storage")
     try:
         listener.bind(path)
+        os.chmod(path, 0o600)
         listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError as error:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
@@ -98,16 +99,24 @@ def start(options: Options) -> int:
 
 
 def _bind(options: Options, target: DatabaseTarget, bound: ExitStack) -> Listeners:
-    workers = options.heartbeat_processes(target.dialect)
+    workers = options.heartbeat_processes()
     api = bind(options.host, options.port)
     bound.enter_context(api[0])
     heartbeat = bind(options.heartbeat_host, options.heartbeat_port, copies=workers)
     for listener in heartbeat:
         bound.enter_context(listener)
-    storage = None
-    if target.dialect == "sqlite":
-        storage = bound.enter_context(bind_private(bound.enter_context(TemporaryDirectory(prefix=PRIVATE_FOLDER))))
-    return Listeners(api[0], heartbeat, storage)
+    return Listeners(api[0], heartbeat, _bind_storage(target.path, bound) if target.path is not None else None)
+
+
+def _bind_storage(database: Path, bound: ExitStack) -> socket.socket:
+    """Make the storage process's socket: among temporary files, or next to the database where these have no place."""
+    for place in (None, database.parent):
+        try:
+            folder = TemporaryDirectory(prefix=PRIVATE_FOLDER, dir=place, ignore_cleanup_errors=True)
+            return bound.enter_context(bind_private(bound.enter_context(folder)))
+        except (OSError, BindError) as error:
+            failure = error
+    raise StartError(f"There is no place for a socket (TMPDIR): {str(failure).rstrip('.')}.", 2)
 
 
 def _set_up_process(options: Options) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from telegraf_controller.errors import StorageUnavailable
 from telegraf_controller.heartbeats.parse import Heartbeat
@@ -47,7 +48,11 @@ class StorageClient:
 
     async def close(self) -> None:
         """See HeartbeatStore."""
+        streams = self._streams
         self._hang_up()
+        if streams is not None:
+            with suppress(OSError):
+                await streams[1].wait_closed()
 
     async def _ask(self, request: Request) -> None:
         answer = await self._exchange(request)
