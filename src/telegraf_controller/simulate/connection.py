@@ -1,70 +1,68 @@
-"""One connection to the controller: carries one heartbeat at a time and says what became of it."""
+"""One place for a connection to the controller: carries one heartbeat at a time and says what became of it."""
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import os
-import re
+import socket
 import ssl
-from time import perf_counter
-from typing import Protocol, cast
+from collections.abc import Callable
+from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
+from typing import Protocol
 
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
-_CLOSE = re.compile(rb"\r\nconnection:[ \t]*close", re.IGNORECASE)
-_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] \d\d\d[ \r]")
-_MAX_ANSWER_BYTES = 1 << 20
+from telegraf_controller.simulate.answers import Answer, AnswerReader, AnswerRefused
+from telegraf_controller.simulate.route import Route, reason_of, say_goodbye
+
+_RECEIVE_BYTES = 16 * 1024
+"""As much as TLS unpacks at once: of the rest, no socket would tell."""
 
 
 class Recorder(Protocol):
-    """Who makes connections and hears what became of heartbeats."""
+    """Who hears what became of heartbeats, and what connections have in common."""
 
-    def connect(self, connection: Connection) -> asyncio.Task[None]:
-        """Begin to connect; the task never raises."""
+    route: Route
+    selector: BaseSelector
+    """Its keys' data is what to call when a socket is ready."""
+    answers: AnswerReader
 
-    def answered(self, connection: Connection, status: int, body: bytes) -> None:
+    def answered(self, connection: Connection, answer: Answer) -> None:
         """Hear that the controller answered."""
 
     def failed(self, connection: Connection, reason: str) -> None:
         """Hear that no answer came."""
 
 
-class Connection(asyncio.Protocol):
-    """From the first heartbeat to the end of the connection; once `closed`, it is of no more use.
+class Connection:
+    """Is connected from its first heartbeat on, and with the next one again after it was closed, by whom ever.
 
-    With `one_shot` it ends after one heartbeat.
+    With `one_shot` it closes after each heartbeat.
     """
 
-    __slots__ = ("_buffer", "_connecting", "_one_shot", "_recorder", "_request", "_transport", "closed", "due", "sent")
+    __slots__ = ("_arrived", "_one_shot", "_recorder", "_socket", "_unsent", "busy", "due", "sent")
 
     def __init__(self, recorder: Recorder, *, one_shot: bool) -> None:
         self._recorder = recorder
         self._one_shot = one_shot
-        self._transport: asyncio.Transport | None = None
-        self._connecting: asyncio.Task[None] | None = None
-        self._request: bytes | None = None
-        self._buffer = b""
-        self.closed = False
+        self._socket: socket.socket | None = None
+        self._unsent = b""
+        """What of a heartbeat still has to leave."""
+        self._arrived = b""
+        """What has arrived of an answer that is not all there."""
+        self.busy = False
+        """Whether a heartbeat is under way."""
         self.due = 0.0
-        """When the heartbeat under way should have left (`perf_counter`, seconds)."""
+        """When it should have left (`perf_counter`, seconds)."""
         self.sent = 0.0
         """When it was taken."""
 
-    @property
-    def busy(self) -> bool:
-        """Whether a heartbeat is under way."""
-        return self._request is not None
-
-    def send(self, request: bytes, due: float) -> None:
-        """Send a heartbeat, connecting first when this is the first. The connection is neither busy nor closed."""
+    def send(self, request: bytes, *, due: float, now: float) -> None:
+        """Send a heartbeat, connecting first if need be. The connection is not busy."""
         self.due = due
-        self.sent = perf_counter()
-        self._request = request
-        if self._transport is not None:
-            self._transport.write(request)
+        self.sent = now
+        self.busy = True
+        if self._socket is None:
+            self._unsent = request
+            self._connect()
         else:
-            self._connecting = self._recorder.connect(self)
+            self._write(self._socket, request)
 
     def give_up(self, reason: str) -> None:
         """Stop waiting for the answer and close."""
@@ -75,75 +73,97 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close at once; a heartbeat that is under way is forgotten."""
-        self.closed = True
-        self._request = None
-        self._buffer = b""
-        if self._connecting is not None:
-            self._connecting.cancel()
-        if self._transport is not None:
-            self._transport.abort()
+        self.busy = False
+        self._unsent = self._arrived = b""
+        if self._socket is not None:
+            self._recorder.selector.unregister(self._socket)
+            self._socket.close()
+            self._socket = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the heartbeat that the connection was made for."""
-        self._connecting = None
-        self._transport = cast(asyncio.Transport, transport)
-        if self._request is None:
-            self._transport.abort()
-        else:
-            self._transport.write(self._request)
+    def _connect(self) -> None:
+        try:
+            dialed = self._recorder.route.dial()
+            self._recorder.selector.register(dialed, EVENT_WRITE, self._connected)
+        except OSError as error:
+            self.give_up(reason_of(error))
+            return
+        self._socket = dialed
 
-    def connection_lost(self, error: Exception | None) -> None:
-        """Hear that the connection is gone."""
-        if not self.closed:
-            self.give_up("connection closed" if error is None else reason_of(error))
+    def _connected(self) -> None:
+        assert self._socket is not None
+        try:
+            self._socket = self._recorder.route.secured(self._socket)
+        except OSError as error:
+            self.give_up(reason_of(error))
+            return
+        self._go_on()
 
-    def data_received(self, data: bytes) -> None:
+    def _go_on(self) -> None:
+        """Send what has not left yet."""
+        unsent, self._unsent = self._unsent, b""
+        assert self._socket is not None
+        self._write(self._socket, unsent)
+        if self.busy and not self._unsent:
+            self._watch(EVENT_READ, self._readable)
+
+    def _go_on_or_hear(self) -> None:
+        """Send what has not left yet; a refusal may come before all has."""
+        self._go_on()
+        if self._unsent:
+            self._readable()
+
+    def _write(self, connected: socket.socket, data: bytes) -> None:
+        """Send as much as there is room for, and watch for room for the rest."""
+        try:
+            count = connected.send(data)
+        except ssl.SSLWantReadError:
+            # Shaking hands. To read here, too, could end that with nothing left to wait for.
+            self._unsent = data
+            self._watch(EVENT_READ, self._go_on)
+            return
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            count = 0
+        except OSError as error:
+            self.give_up(reason_of(error))
+            return
+        if count < len(data):
+            self._unsent = data[count:]
+            self._watch(EVENT_READ | EVENT_WRITE, self._go_on_or_hear)
+
+    def _watch(self, events: int, then: Callable[[], None]) -> None:
+        assert self._socket is not None
+        self._recorder.selector.modify(self._socket, events, then)
+
+    def _readable(self) -> None:
         """Read an answer; there is at most one under way."""
-        if self._buffer:
-            data = self._buffer + data
-        end = data.find(b"\r\n\r\n")
-        if self._request is None or (end >= 0 and not _STATUS_LINE.match(data)):
-            self.give_up("answer that is not HTTP")
+        assert self._socket is not None
+        try:
+            data = self._socket.recv(_RECEIVE_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError):
             return
-        status = int(data[9:12]) if end >= 0 else 0
-        body = b"" if status == 204 else _body_of(data, end)
-        if body is None:
-            self._wait_for_more(data)
+        except OSError as error:
+            self.give_up(reason_of(error))
             return
-        self._buffer = b""
-        self._request = None
-        if self._one_shot or (b"lose" in data and _CLOSE.search(data, 0, end + 2)):
-            self.closed = True
-            assert self._transport is not None
-            self._transport.close()
-        self._recorder.answered(self, status, body)
-
-    def _wait_for_more(self, data: bytes) -> None:
-        if len(data) > _MAX_ANSWER_BYTES:
-            self.give_up("answer that is too large")
+        if not data or not self.busy:
+            self.give_up("connection closed")
+            return
+        if self._arrived:
+            data = self._arrived + data
+        try:
+            answer = self._recorder.answers.read(data)
+        except AnswerRefused as refusal:
+            self.give_up(str(refusal))
+            return
+        if answer is None:
+            self._arrived = data
         else:
-            self._buffer = data
+            self._take(answer)
 
-
-def _body_of(data: bytes, end: int) -> bytes | None:
-    """Return the body of an answer whose head ends at `end`, None while something is missing."""
-    if end < 0:
-        return None
-    body = data[end + 4 :]
-    length = _LENGTH.search(data, 0, end + 2)
-    if length is not None:
-        return body if len(body) >= int(length[1]) else None
-    if _CHUNKED.search(data, 0, end + 2):
-        return body if body.endswith(b"0\r\n\r\n") else None
-    return body
-
-
-def reason_of(error: Exception) -> str:
-    """Name a connection's failure in a few words."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "certificate not trusted"
-    if isinstance(error, ssl.SSLError):
-        return "TLS failed"
-    if isinstance(error, OSError) and error.errno:
-        return "no more open files" if error.errno == errno.EMFILE else os.strerror(error.errno).lower()
-    return type(error).__name__
+    def _take(self, answer: Answer) -> None:
+        self._arrived = b""
+        self.busy = False
+        if self._one_shot or answer.closes or self._unsent:
+            assert self._socket is not None
+            say_goodbye(self._socket)
+            self.close()
+        self._recorder.answered(self, answer)
