@@ -55,10 +55,9 @@ def processor_seconds(process_id: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def processes(word: str, above: int | None = None) -> list[int]:
-    """Return the processes in whose command line a word stands, all or the children of one."""
-    children = Path("/proc") if above is None else Path(f"/proc/{above}/task/{above}/children")
-    ids = [entry.name for entry in children.iterdir()] if above is None else children.read_text().split()
+def processes(word: str) -> list[int]:
+    """Return the processes in whose command line a word stands."""
+    ids = [entry.name for entry in Path("/proc").iterdir()]
     return [int(one) for one in ids if one.isdigit() and word in _command_line(one)]
 
 

@@ -22,6 +22,7 @@ import psutil
 from telegraf_controller.client import ControllerClient
 from telegraf_controller.options import without_options
 from telegraf_controller.permissions import PRESETS
+from telegraf_controller.processes.child import TITLE
 
 _START_SECONDS = 60.0
 _SCRIPT = Path(__file__).with_name("heartbeats.lua")
@@ -196,17 +197,25 @@ def _path() -> str:
 
 
 def memory_mb(process: str) -> float:
-    """Return what the controller's processes of one kind hold in memory that is theirs alone or shared."""
-    wanted = f"processes.{process}:"
+    """Return what the largest of the controller's processes of one kind holds in memory that is its own or shared."""
     found = []
-    for child in psutil.Process().children(recursive=True):
-        # PostgreSQL's come and go.
+    for child in processes_of(process):
         with suppress(psutil.NoSuchProcess):
-            if any(wanted in part for part in child.cmdline()):
-                found.append(child.memory_info().rss)
+            found.append(child.memory_info().rss)
     if not found:
         raise CannotMeasure(f"There is no {process} process.")
     return float(max(found)) / 1e6
+
+
+def processes_of(kind: str, above: int | None = None) -> list[psutil.Process]:
+    """Return the controller's processes of one kind, of all controllers started here or of one."""
+    found = []
+    for child in psutil.Process(above).children(recursive=True):
+        # PostgreSQL's come and go.
+        with suppress(psutil.NoSuchProcess):
+            if child.name().startswith(f"{TITLE}{kind}"):
+                found.append(child)
+    return found
 
 
 def free_port() -> int:

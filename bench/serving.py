@@ -30,6 +30,7 @@ from bench.programs import (
     controller,
     free_port,
     nginx,
+    processes_of,
     require_programs,
     run_wrk,
     running,
@@ -170,10 +171,10 @@ def _database_clock(kind: str) -> Callable[[], float]:
 
 def _api_of(server: Controller) -> int:
     """Return the id of the process that serves the API."""
-    found = machine.processes("processes.api", above=server.process_id)
+    found = processes_of("api", above=server.process_id)
     if len(found) != 1:
         raise CannotMeasure("The API process cannot be found.")
-    return found[0]
+    return int(found[0].pid)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ OWNER_TOKEN = "tc-apiv1_" + "5e" * 32
 OWNER_PASSWORD = "correct horse battery staple"
 
 _START_SECONDS = 60.0
-"""Several processes import a good deal, and the machine may be busy."""
+"""Much is imported, and the machine may be busy."""
 
 _OWNER = {
     "OWNER_USERNAME": "Olivia",

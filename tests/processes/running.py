@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from telegraf_controller.options import without_options
+from telegraf_controller.processes.supervisor import FORK_SERVER
 from tests.support.ports import free_port
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -59,11 +60,14 @@ class Program:
 
     def children(self) -> dict[str, int]:
         """The process id of each child that was started last, by name."""
-        return {name: int(pid) for name, pid in re.findall(r"process started name=(\S+) pid=(\d+)", self.log)}
+        return {name: pid for name, pid in self._started().items() if name != FORK_SERVER}
 
-    def spares(self) -> list[int]:
-        """The process id of each spare that was made; needs `--log-level=debug`."""
-        return [int(pid) for pid in re.findall(r"spare started .*pid=(\d+)", self.log)]
+    def fork_server(self) -> int:
+        """The process id of the fork server that was started last."""
+        return self._started()[FORK_SERVER]
+
+    def _started(self) -> dict[str, int]:
+        return {name: int(pid) for name, pid in re.findall(r"process started name=(\S+) pid=(\d+)", self.log)}
 
     def get(self, path: str = "/", *, api: bool = False) -> str:
         """Ask the heartbeat port, or the API."""
@@ -83,7 +87,7 @@ class Program:
 
     def end(self) -> None:
         """Leave nothing behind."""
-        for pid in (self.process.pid, *self.children().values()):
+        for pid in (self.process.pid, *self._started().values()):
             if is_alive(pid):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()

@@ -77,6 +77,11 @@ async def scheduler(options: Options, sockets: Sequence[socket.socket], stop: as
     await stop.wait()
 
 
+async def storage(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
+    """Stand in for the storage process."""
+    await stop.wait()
+
+
 async def failing(options: Options, sockets: Sequence[socket.socket], stop: asyncio.Event) -> None:
     """Fail at once, with a secret on the lips."""
     assert options.owner_token is not None

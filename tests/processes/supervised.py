@@ -13,7 +13,7 @@ from telegraf_controller.processes.supervisor import Process, supervise
 
 
 def main(argv: list[str]) -> int:
-    """Supervise an API, heartbeat processes, and what `SCHEDULER` names."""
+    """Supervise an API, heartbeat processes, and what `SCHEDULER` names, a stand-in or `module:function`."""
     options = Options.load(argv)
     logs.configure(form="text", level=options.log_level, process="supervisor")
     api = bind(options.host, options.port)
@@ -23,8 +23,8 @@ def main(argv: list[str]) -> int:
     scheduler = os.environ.get("SCHEDULER", "scheduler")
     processes = [
         Process("api", f"{entry}:api", tuple(api)),
-        *(Process(f"heartbeat-{n}", f"{entry}:heartbeat", (s,), spare=True) for n, s in enumerate(beats, start=1)),
-        Process("scheduler", f"{entry}:{scheduler}"),
+        *(Process(f"heartbeat-{n}", f"{entry}:heartbeat", (s,)) for n, s in enumerate(beats, start=1)),
+        Process("scheduler", scheduler if ":" in scheduler else f"{entry}:{scheduler}"),
     ]
     return asyncio.run(supervise(processes, options))
 

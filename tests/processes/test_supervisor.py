@@ -47,15 +47,6 @@ def test_no_connection_is_refused_while_a_process_is_restarted(shared: Program) 
     assert shared.get(api=True) == str(shared.children()["api"]) != str(killed)
 
 
-def test_a_spare_takes_over_from_a_killed_heartbeat_process_and_is_replaced(tmp_path: Path) -> None:
-    with supervised(tmp_path, "--log-level=debug") as program:
-        program.wait_until_serving()
-        until(lambda: len(program.spares()) == 1)
-        os.kill(program.children()["heartbeat-1"], signal.SIGKILL)
-        assert program.get() == str(program.spares()[0])
-        until(lambda: len(program.spares()) == 2)
-
-
 def test_every_heartbeat_process_takes_its_share_of_connections(tmp_path: Path) -> None:
     with supervised(tmp_path, "--heartbeat-workers=2") as program:
         until(lambda: len(program.children()) == 4)
@@ -112,13 +103,12 @@ def test_a_process_that_does_not_stop_is_ended_within_ten_seconds(tmp_path: Path
 
 
 def test_processes_end_by_themselves_when_the_supervisor_is_killed(tmp_path: Path) -> None:
-    with supervised(tmp_path, "--log-level=debug") as program:
+    with supervised(tmp_path) as program:
         program.wait_until_serving()
-        children = program.children()
-        until(lambda: len(program.spares()) == 1)
+        pids = [program.fork_server(), *program.children().values()]
         program.process.kill()
         program.wait()
-        until(lambda: not any(is_alive(pid) for pid in (*children.values(), *program.spares())))
+        until(lambda: not any(is_alive(pid) for pid in pids))
         assert refuses_connections(program.port)
         assert refuses_connections(program.heartbeat_port)
 

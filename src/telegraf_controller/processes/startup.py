@@ -41,7 +41,7 @@ from telegraf_controller.users.bootstrap import BootstrapError
 log = structlog.get_logger(__name__)
 
 ENTRIES = {kind: f"telegraf_controller.processes.{kind}:run" for kind in ("api", "heartbeat", "scheduler", "storage")}
-"""What each kind of process does; imported by that process alone."""
+"""What each kind of process does; imported by the fork server alone."""
 
 MOST_OPEN_FILES = 1_048_576
 
@@ -132,9 +132,7 @@ def _plan(listeners: Listeners) -> list[Process]:
     several = len(listeners.heartbeat) > 1
     storage = (listeners.storage,) if listeners.storage is not None else ()
     heartbeats = [
-        Process(
-            f"heartbeat-{number}" if several else "heartbeat", ENTRIES["heartbeat"], (listener, *storage), spare=True
-        )
+        Process(f"heartbeat-{number}" if several else "heartbeat", ENTRIES["heartbeat"], (listener, *storage))
         for number, listener in enumerate(listeners.heartbeat, start=1)
     ]
     return [

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
-import sys
 import time
-from asyncio.subprocess import PIPE
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
-from telegraf_controller.options import Options, without_options
+from telegraf_controller.options import Options
 from telegraf_controller.processes.child import Brief
+from telegraf_controller.processes.children import Child, ForkServer
 
 log = structlog.get_logger(__name__)
 
@@ -30,24 +29,17 @@ LONGEST_PAUSE_SECONDS = 15.0
 STABLE_SECONDS = 3.0
 """A process that lived this long has started well."""
 
-
-SPARE_AFTER_SECONDS = 2.0
-"""A spare is made when those that serve had this long for their own start."""
+FORK_SERVER = "fork-server"
+"""Its name in the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process to keep running: its name, `module:function` of what it does, the listening sockets it inherits.
-
-    With `spare`, a process that has imported everything and waits stands ready to take over from the first one that
-    dies of those with the same entry. It costs some 50 MB; without it a restart takes as long as the imports, which on
-    a machine that is busy with heartbeats is longer than anybody should wait.
-    """
+    """A process to keep running: its name, `module:function` of what it does, the listening sockets that it gets."""
 
     name: str
     entry: str
     sockets: tuple[socket.socket, ...] = ()
-    spare: bool = False
 
 
 async def supervise(processes: Sequence[Process], options: Options) -> int:
@@ -64,15 +56,15 @@ class _Supervisor:
         self._options = options
         self._stopping = asyncio.Event()
         self._hurrying = asyncio.Event()
-        self._children: dict[str, asyncio.subprocess.Process] = {}
-        self._spares: dict[str, asyncio.subprocess.Process] = {}
+        self._children: dict[str, Child] = {}
+        self._fork_server: ForkServer | None = None
+        self._can_fork = asyncio.Event()
 
     async def run(self) -> int:
         self._listen_to_signals()
-        keepers = {asyncio.create_task(self._keep_running(process)) for process in self._processes}
-        keepers |= {
-            asyncio.create_task(self._keep_spare(entry)) for entry in {p.entry for p in self._processes if p.spare}
-        }
+        runs: dict[str, Callable[[], Awaitable[str]]] = {FORK_SERVER: self._run_fork_server}
+        runs |= {process.name: partial(self._run_child, process) for process in self._processes}
+        keepers = {asyncio.create_task(self._keep_running(name, run)) for name, run in runs.items()}
         try:
             await _first_of(keepers, self._stopping)
         finally:
@@ -98,84 +90,71 @@ class _Supervisor:
             log.info("stopping", signal=number.name)
             self._stopping.set()
 
-    async def _keep_running(self, process: Process) -> None:
+    async def _keep_running(self, name: str, run: Callable[[], Awaitable[str]]) -> None:
         pause = FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
             started = time.monotonic()
-            ended = await self._run_once(process)
+            ended = await run()
             if self._stopping.is_set():
                 return
             if time.monotonic() - started >= STABLE_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
-            log.error("process ended", name=process.name, how=ended, restart_after_seconds=pause)
+            log.error("process ended", name=name, how=ended, restart_after_seconds=pause)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _run_once(self, process: Process) -> str:
-        """Start a process, wait for its end, and say how it ended."""
-        child = self._spares.pop(process.entry, None)
-        if child is None or child.returncode is not None:
-            try:
-                child = await self._spawn(process.entry)
-            except OSError as error:
-                return f"could not be started: {error.strerror}"
+    async def _run_fork_server(self) -> str:
+        """Start the fork server, wait for its end, and say how it ended."""
+        try:
+            server = await ForkServer.start(dict.fromkeys(process.entry for process in self._processes))
+        except OSError as error:
+            return _why_not(error)
+        log.info("process started", name=FORK_SERVER, pid=server.pid)
+        if self._stopping.is_set():
+            server.kill()
+        self._fork_server = server
+        self._can_fork.set()
+        code = await server.wait()
+        self._fork_server = None
+        self._can_fork.clear()
+        return _how_it_ended(code)
+
+    async def _run_child(self, process: Process) -> str:
+        """Start a child as soon as there is a fork server, wait for its end, and say how it ended."""
+        await self._can_fork.wait()
+        if self._fork_server is None:  # it has just ended, or everything stops
+            return "could not be started: there is no fork server"
+        try:
+            child = await self._fork_server.fork(process.entry, process.sockets)
+        except OSError as error:
+            return _why_not(error)
         self._children[process.name] = child
         log.info("process started", name=process.name, pid=child.pid)
-        descriptors = tuple(listener.fileno() for listener in process.sockets)
-        await _tell(child, Brief(process.name, self._options, descriptors))
+        child.tell(Brief(process.name, self._options))
         if self._stopping.is_set():
-            child.terminate()
+            child.send(signal.SIGTERM)
         code = await child.wait()
         del self._children[process.name]
         return _how_it_ended(code)
-
-    async def _keep_spare(self, entry: str) -> None:
-        while not self._stopping.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), SPARE_AFTER_SECONDS)
-                return
-            spare = self._spares.get(entry)
-            if spare is None or spare.returncode is not None:
-                with suppress(OSError):
-                    self._spares[entry] = await self._spawn(entry)
-                    log.debug("spare started", entry=entry, pid=self._spares[entry].pid)
-
-    async def _spawn(self, entry: str) -> asyncio.subprocess.Process:
-        """Start a child that waits for its brief. It inherits the sockets of all processes with this entry."""
-        descriptors = [s.fileno() for process in self._processes if process.entry == entry for s in process.sockets]
-        return await asyncio.create_subprocess_exec(
-            # -P: a file in the working directory must not stand in for a module of ours.
-            *(sys.executable, "-P", "-m", "telegraf_controller.processes.child", entry, *map(str, descriptors)),
-            stdin=PIPE,
-            pass_fds=descriptors,
-            env=without_options(os.environ),
-            # Away from the terminal's process group: Ctrl-C comes to the supervisor alone.
-            start_new_session=True,
-        )
 
     async def _stop(self, keepers: set[asyncio.Task[None]]) -> None:
         # Once the processes have closed theirs, too, newcomers are refused instead of waiting for nobody.
         for process in self._processes:
             for listener in process.sockets:
                 listener.close()
-        for child in (*self._children.values(), *self._spares.values()):
-            with suppress(ProcessLookupError):
-                child.terminate()
+        # It is needed no more, and nobody has to wait for what it still imports.
+        if self._fork_server is not None:
+            self._fork_server.kill()
+        self._can_fork.set()
+        for child in self._children.values():
+            child.send(signal.SIGTERM)
         with suppress(TimeoutError):
             await asyncio.wait_for(_all_or(keepers, self._hurrying), STOP_SECONDS)
         for name, child in self._children.items():
             log.warning("process killed", name=name, pid=child.pid)
-            with suppress(ProcessLookupError):
-                child.kill()
+            child.send(signal.SIGKILL)
         await asyncio.wait(keepers)
-
-
-async def _tell(child: asyncio.subprocess.Process, brief: Brief) -> None:
-    assert child.stdin is not None
-    with suppress(ConnectionError):
-        child.stdin.write(brief.to_line())
-        await child.stdin.drain()
 
 
 async def _first_of(tasks: set[asyncio.Task[None]], event: asyncio.Event) -> None:
@@ -196,7 +175,13 @@ async def _all_or(tasks: set[asyncio.Task[None]], event: asyncio.Event) -> None:
         all_ended.cancel()
 
 
-def _how_it_ended(code: int) -> str:
+def _why_not(error: OSError) -> str:
+    return f"could not be started: {error.strerror or error}"
+
+
+def _how_it_ended(code: int | None) -> str:
+    if code is None:
+        return "unknown, for the fork server had ended before"
     if code >= 0:
         return f"exit code {code}"
     try:
