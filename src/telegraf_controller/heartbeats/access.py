@@ -19,6 +19,8 @@ class HeartbeatAccess:
         self._loading = asyncio.Lock()
         self.state: AccessState | None = None
         """As last loaded; None until the database could be read for the first time."""
+        self.loads = 0
+        """How often it was loaded. Generations are no measure of that: those of a restored database come again."""
 
     async def current(self) -> AccessState:
         """Return the state as of now: before anybody is refused. Raises StorageUnavailable."""
@@ -31,6 +33,7 @@ class HeartbeatAccess:
                 # Not "older than": a database that was restored from a backup counts from an earlier number.
                 if self.state is None or self.state.generation != generation:
                     self.state = await self._load()
+                    self.loads += 1
         return self.state
 
     async def _load(self) -> AccessState:

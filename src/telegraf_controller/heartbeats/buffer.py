@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from msgspec import Struct
+
 from telegraf_controller.errors import ControllerError
 from telegraf_controller.heartbeats.gate import Credentials
 from telegraf_controller.heartbeats.parse import Heartbeat
@@ -23,20 +25,17 @@ GATHER_SECONDS = 0.001
 """How long the first heartbeat after a pause waits for company; one commit then serves them all."""
 
 
-class Entry:
+class Entry(Struct, gc=False, eq=False):
     """One heartbeat on its way to the database, and what became of it."""
 
-    __slots__ = ("connection", "credentials", "error", "generation", "heartbeat")
-
-    def __init__(self, heartbeat: Heartbeat, credentials: Credentials, generation: int, connection: Connection) -> None:
-        self.connection = connection
-        """Who waits for the answer."""
-        self.heartbeat = heartbeat
-        self.credentials = credentials
-        self.generation = generation
-        """The access generation by which it was let in."""
-        self.error: ControllerError | None = None
-        """Why it was not stored; looked at when its group is settled."""
+    connection: Connection
+    """Who waits for the answer."""
+    heartbeat: Heartbeat
+    credentials: Credentials
+    generation: int
+    """The access generation by which it was let in."""
+    error: ControllerError | None = None
+    """Why it was not stored; looked at when its group is settled."""
 
 
 class Group:

@@ -28,6 +28,7 @@ from telegraf_controller.heartbeats.storage.client import StorageClient
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
 from telegraf_controller.heartbeats.wire.connection import Connection
+from telegraf_controller.heartbeats.wire.heads import Head
 from telegraf_controller.heartbeats.writer import Writer
 from telegraf_controller.options import Options
 from telegraf_controller.tokens.check import AccessState
@@ -60,27 +61,39 @@ class Admission(Struct, gc=False):
     """None when nobody needs credentials (E1)."""
 
 
+class Known(Struct, gc=False):
+    """Whose heartbeats came over a connection lately: one with the same head is let in by the same rights."""
+
+    head: Head
+    admission: Admission
+    rights: int
+    """Which they were (`HeartbeatAccess.loads`). Not the state itself: a connection that waits would keep it alive."""
+
+
 def build(options: Options, database: Database, storage: str | None) -> HeartbeatServer:
     """Return the application for one heartbeat process; `start` it before it gets requests.
 
     `storage` is the path of the storage process's socket, which SQLite needs.
     """
+    stores: list[HeartbeatStore]
     if storage is not None:
-        return HeartbeatServer(options, database, StorageClient(storage))
-    return HeartbeatServer(options, database, PostgresStore(database.target, keep_points=options.heartbeat_history > 0))
+        # One that writes while the other waits for its turn: between two groups, nobody waits for this process.
+        stores = [StorageClient(storage), StorageClient(storage)]
+    else:
+        stores = [PostgresStore(database.target, keep_points=options.heartbeat_history > 0)]
+    return HeartbeatServer(options, database, stores)
 
 
 class HeartbeatServer:
     """The application of the heartbeat port, with what it keeps in memory and does in the background."""
 
-    def __init__(self, options: Options, database: Database, store: HeartbeatStore) -> None:
+    def __init__(self, options: Options, database: Database, stores: Sequence[HeartbeatStore]) -> None:
         locked = frozenset(options.disable_auth_endpoints) if options.lock_auth_endpoints else None
         self._trusted_proxies = options.trusted_proxies
         self._body_limit = options.heartbeat_max_body
         self._access = HeartbeatAccess(database, locked_open_groups=locked)
         self._buffer = Buffer(_answer_all)
-        self._store = store
-        self._writer = Writer(store, self._buffer, self._access)
+        self._writer = Writer(stores, self._buffer, self._access)
         self._last_use = LastUse(database)
         self._uses: dict[bytes | None, tuple[TokenGrant, str]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -99,7 +112,7 @@ class HeartbeatServer:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        await self._store.close()
+        await self._writer.close()
 
     def admit(self, connection: Connection) -> bool:
         """See `wire.server.Application`."""
@@ -108,12 +121,20 @@ class HeartbeatServer:
         if head.path == HEARTBEAT_PATH:
             if head.method != "POST":
                 return _wrong_method(connection, "POST")
+            known: Known | None = connection.known
+            if known is not None and known.head is head and known.rights == self._access.loads:
+                if not self._writer.available:
+                    raise StorageUnavailable
+                connection.context = known.admission
+                return True
             address = peer_address(connection.peer, head.forwarded_for, self._trusted_proxies)
             credentials = Credentials(head.digest, head.refusal, address)
-            connection.context = self._admitted(credentials)
-            if connection.context is None:
+            admission = connection.context = self._admitted(credentials)
+            if admission is None:
                 self._ask(connection, partial(self._admit, connection, credentials))
                 return False
+            expires = admission.grant is not None and admission.grant.expires_at_ms is not None
+            connection.known = None if expires else Known(head, admission, self._access.loads)
             return True
         if head.path == HEALTH_PATH:
             return head.method in ("GET", "HEAD") or _wrong_method(connection, "GET, HEAD")
@@ -145,7 +166,7 @@ class HeartbeatServer:
             self._ask(connection, partial(self._admit_and_submit, connection, heartbeat, admission.credentials))
 
     def _submit(self, connection: Connection, heartbeat: Heartbeat, admission: Admission) -> None:
-        self._buffer.submit(Entry(heartbeat, admission.credentials, admission.generation, connection))
+        self._buffer.submit(Entry(connection, heartbeat, admission.credentials, admission.generation))
 
     def _admitted(self, credentials: Credentials, instance_id: str | None = None) -> Admission | None:
         """Return by what a heartbeat may come, if that is so by the state at hand."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 import structlog
 
@@ -32,14 +33,22 @@ WRITES_FOR_BAD_ROWS = 200
 """How many transactions are spent on finding the bad heartbeats of one group."""
 
 
-class Writer:
-    """Commits groups, one after the other. `available` says whether the database took the last one."""
+class Lane:
+    """A way to the database, on which one thing happens at a time."""
 
-    def __init__(self, store: HeartbeatStore, buffer: Buffer, access: HeartbeatAccess) -> None:
-        self._store = store
+    def __init__(self, store: HeartbeatStore) -> None:
+        self.store = store
+        self.busy = asyncio.Lock()
+
+
+class Writer:
+    """Commits groups, one after the other on each of its lanes. `available` says whether the database took the last."""
+
+    def __init__(self, stores: Sequence[HeartbeatStore], buffer: Buffer, access: HeartbeatAccess) -> None:
+        """Take one store for each lane, all of the same database."""
+        self._lanes = [Lane(store) for store in stores]
         self._buffer = buffer
         self._access = access
-        self._storing = asyncio.Lock()
         self._outage_logged = float("-inf")
         self._proven = float("-inf")
         self.available = False
@@ -47,11 +56,19 @@ class Writer:
 
     async def run(self) -> None:
         """Write groups until cancelled. While the database is away, refuse what waits and probe until it is back."""
+        await asyncio.gather(*(self._run(lane) for lane in self._lanes))
+
+    async def close(self) -> None:
+        """Close the stores."""
+        for lane in self._lanes:
+            await lane.store.close()
+
+    async def _run(self, lane: Lane) -> None:
         while True:
             try:
                 if not self.available:
-                    await self._come_back()
-                await self._write_group(await self._buffer.take())
+                    await self._come_back(lane)
+                await self._write_group(lane, await self._buffer.take())
             except Exception as error:
                 # A mistake of ours counts as an outage too: the task must live, and nobody be left waiting.
                 self._lost(error)
@@ -62,14 +79,15 @@ class Writer:
         if not self.available:
             raise StorageUnavailable
         loop = asyncio.get_running_loop()
-        async with self._storing:
+        lane = self._lanes[0]
+        async with lane.busy:
             if loop.time() - self._proven > proven_within_seconds:
-                await self._store.probe()
+                await lane.store.probe()
                 self._proven = loop.time()
 
-    async def _come_back(self) -> None:
-        async with self._storing:
-            await self._store.probe()
+    async def _come_back(self, lane: Lane) -> None:
+        async with lane.busy:
+            await lane.store.probe()
         await self._access.current()
         if self._outage_logged > float("-inf"):
             log.info("the database takes heartbeats again")
@@ -86,12 +104,12 @@ class Writer:
                 "heartbeats cannot be stored, agents are asked to try again", cause=repr(error.__cause__ or error)
             )
 
-    async def _write_group(self, group: Group) -> None:
+    async def _write_group(self, lane: Lane, group: Group) -> None:
         # Cancelled, or a mistake of ours: nobody may be left waiting, or believe that it was stored.
         error: ControllerError | None = StorageUnavailable()
         loop = asyncio.get_running_loop()
         try:
-            await self._write(group.entries)
+            await self._write(lane, group.entries)
             self._proven = loop.time()
             error = None
         except StorageUnavailable as lost:
@@ -103,16 +121,16 @@ class Writer:
             # When the next group is under way: the database is not to wait for answers being sent.
             loop.call_soon(group.settle, error)
 
-    async def _write(self, entries: list[Entry]) -> None:
+    async def _write(self, lane: Lane, entries: list[Entry]) -> None:
         """Store entries; those that are bad by themselves get their error, the others are durable afterwards."""
         try:
-            await self._commit(entries)
+            await self._commit(lane, entries)
         except (ControllerError, asyncio.CancelledError):
             raise
         except Exception as error:
-            await self._write_without_bad(entries, error)
+            await self._write_without_bad(lane, entries, error)
 
-    async def _write_without_bad(self, entries: list[Entry], error: Exception) -> None:
+    async def _write_without_bad(self, lane: Lane, entries: list[Entry], error: Exception) -> None:
         """Find by halves which entries the database refuses: one bad row must not sink its group (H3)."""
         doubtful = [(entries, error)]
         for _ in range(WRITES_FOR_BAD_ROWS):
@@ -125,7 +143,7 @@ class Writer:
             middle = len(suspects) // 2
             for half in (suspects[:middle], suspects[middle:]):
                 try:
-                    await self._commit(half)
+                    await self._commit(lane, half)
                 except (ControllerError, asyncio.CancelledError):
                     raise
                 except Exception as next_error:
@@ -134,7 +152,7 @@ class Writer:
             for entry in suspects:
                 entry.error = _not_storable(error)
 
-    async def _commit(self, entries: list[Entry]) -> None:
+    async def _commit(self, lane: Lane, entries: list[Entry]) -> None:
         """Store in one transaction the entries that are still allowed; the others get their error."""
         state = self._access.state
         assert state is not None
@@ -143,8 +161,8 @@ class Writer:
             if not allowed:
                 return
             try:
-                async with self._storing:
-                    await self._store.write([entry.heartbeat for entry in allowed], state.generation)
+                async with lane.busy:
+                    await lane.store.write([entry.heartbeat for entry in allowed], state.generation)
                 return
             except GenerationMoved as moved:
                 state = await self._access.at(moved.current)

@@ -67,6 +67,8 @@ class StorageClient:
         is_answered = False
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
+                if self._streams is not None and self._streams[0].at_eof():
+                    self._hang_up()  # it has been replaced since
                 reader, writer = self._streams or await self._connect()
                 send(writer, request)
                 answer = await receive_answer(reader)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from telegraf_controller.errors import ControllerError
-from telegraf_controller.heartbeats.answers import Answer, error_answer
+from telegraf_controller.heartbeats.answers import STORED, Answer, error_answer
 from telegraf_controller.heartbeats.body import too_large, unreadable
 from telegraf_controller.heartbeats.wire import heads
 from telegraf_controller.heartbeats.wire.chunks import ChunkReader
@@ -90,6 +90,7 @@ class Connection:
         "head",
         "is_fresh",
         "is_watched",
+        "known",
         "peer",
         "phase",
     )
@@ -124,6 +125,8 @@ class Connection:
         """Of the request at hand."""
         self.context: Any = None
         """What the application keeps for the request at hand."""
+        self.known: Any = None
+        """What the application remembers of the last requests."""
         self.is_fresh = True
         """Whether it has asked for nothing yet."""
         self.peer = peer
@@ -200,7 +203,7 @@ class Connection:
         self._server.forget(self)
         self._say_goodbye()
         self._socket.close()
-        self.context = None
+        self.context = self.known = None
 
     # What the application calls, once for each request.
 
@@ -385,6 +388,10 @@ class Connection:
         head, self.head, self.context = self.head, None, None
         is_read = (self._body_is_read or (head is not None and self._skip_body(head))) and not self._is_broken
         keep = is_read and head is not None and head.keep_alive and not self._server.is_closing
+        if answer is STORED and keep and head is not None and not head.is_old:
+            if self._send(self._server.stored_and_kept):
+                self._await_next()
+            return
         parts = [answer.head, self._server.date_line]
         if not keep:
             parts.append(_CLOSE)

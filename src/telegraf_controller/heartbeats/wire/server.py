@@ -21,6 +21,7 @@ from typing import Final, Protocol
 import structlog
 
 from telegraf_controller.addresses import client_address
+from telegraf_controller.heartbeats.answers import STORED
 from telegraf_controller.heartbeats.wire.connection import DRAIN_SECONDS, Connection, Phase
 from telegraf_controller.heartbeats.wire.heads import HeadReader
 
@@ -49,10 +50,10 @@ _FRESH_SECONDS: Final = 0.5
 _WARN_SECONDS: Final = 60.0
 """How often a lasting trouble is told."""
 
-_AT_ONCE: Final = 256
+_AT_ONCE: Final = 64
 _TURN_SECONDS: Final = 0.02
 """How many sockets are handled, and how long, before the event loop gets its turn: one may be a handshake, or many
-requests."""
+requests; and while the next are handled, these can be stored."""
 
 _BETWEEN_LOOKS: Final = 8
 """How many are handled between two looks at the clock."""
@@ -118,7 +119,7 @@ class WireServer:
         self.heads = HeadReader()
         self.body_limit = body_limit
         self.keep_alive_seconds = keep_alive_seconds
-        self.date_line = _date_line()
+        self._tell_time()
         self._listener = listener
         self._tls = tls
         self._selector = selectors.DefaultSelector()
@@ -301,10 +302,15 @@ class WireServer:
         """Act on deadlines, and tell the time, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            self.date_line = _date_line()
+            self._tell_time()
             now = monotonic()
             for connection in [one for one in self._connections if one.deadline < now]:
                 self._guarded(connection.overdue)
+
+    def _tell_time(self) -> None:
+        self.date_line = _date_line()
+        self.stored_and_kept = STORED.head + self.date_line + b"\r\n"
+        """The one answer that is sent all the time: on a connection that is kept."""
 
     async def _finish(self, grace_seconds: float) -> None:
         # Who is connected already has most likely asked, too.
