@@ -92,10 +92,19 @@ def parse_heartbeat(body: bytes, *, address: str, received_ms: int) -> Heartbeat
     if not instance_id.isprintable() and _CONTROL.search(instance_id):
         raise _invalid("id", "it must not contain control characters")
     reported = _reported_status(message.status)
-    build = _clean(message.version, MAX_BUILD_LENGTH)
-    hostname = _clean(message.hostname, MAX_HOSTNAME_LENGTH) if message.hostname else None
-    listed = message.configurations or ()
-    configurations = [_clean(entry, MAX_CONFIGURATION_LENGTH) for entry in listed[:MAX_CONFIGURATIONS]]
+    build, hostname, configurations = message.version, message.hostname or None, message.configurations or []
+    text = f"{build}{hostname}{''.join(configurations)}"
+    # Mostly nothing has to be mended, and one look at all of it says so.
+    if not (
+        text.isprintable()
+        and len(text) <= MAX_CONFIGURATION_LENGTH
+        and len(build) <= MAX_BUILD_LENGTH
+        and (hostname is None or len(hostname) <= MAX_HOSTNAME_LENGTH)
+        and len(configurations) <= MAX_CONFIGURATIONS
+    ):
+        build = _clean(build, MAX_BUILD_LENGTH)
+        hostname = None if hostname is None else _clean(hostname, MAX_HOSTNAME_LENGTH)
+        configurations = [_clean(entry, MAX_CONFIGURATION_LENGTH) for entry in configurations[:MAX_CONFIGURATIONS]]
     return Heartbeat(
         agent_key=agent_key(instance_id),
         instance_id=instance_id,

@@ -153,9 +153,9 @@ class HeartbeatServer:
             self._uses[admission.credentials.digest] = (grant, address)
         if head.encoding:
             body = decompressed(body, head.encoding, self._body_limit)
-        heartbeat = parse_heartbeat(
-            body, address=agent_address(address, head.agent_addresses), received_ms=clock.now_ms()
-        )
+        if head.agent_addresses:
+            address = agent_address(address, head.agent_addresses)
+        heartbeat = parse_heartbeat(body, address=address, received_ms=clock.now_ms())
         if grant is None or grant.agent_ids is None:
             self._submit(connection, heartbeat, admission)
             return

@@ -62,7 +62,7 @@ class HeadReader:
 
     def __init__(self) -> None:
         # Nobody outside can work out two heads with one digest; a salt costs half of what a key does.
-        self._salt = secrets.token_bytes(blake2b.SALT_SIZE)
+        self._new_digest = blake2b(digest_size=16, salt=secrets.token_bytes(blake2b.SALT_SIZE)).copy
         self._remembered: dict[bytes, Head] = {}
 
     def read(self, raw: bytes) -> Head:
@@ -70,7 +70,9 @@ class HeadReader:
         `head_too_large`."""
         if len(raw) > REMEMBERED_BYTES:
             return _parse(raw)
-        key = blake2b(raw, digest_size=16, salt=self._salt).digest()
+        digest = self._new_digest()
+        digest.update(raw)
+        key = digest.digest()
         head = self._remembered.get(key)
         if head is None:
             head = _parse(raw)
