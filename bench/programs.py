@@ -197,11 +197,12 @@ def _path() -> str:
 
 
 def memory_mb(process: str) -> float:
-    """Return what the largest of the controller's processes of one kind holds in memory that is its own or shared."""
+    """Return what the largest of the controller's processes of one kind holds in memory: what several of its processes
+    share counts in parts."""
     found = []
     for child in processes_of(process):
         with suppress(psutil.NoSuchProcess):
-            found.append(child.memory_info().rss)
+            found.append(child.memory_full_info().pss)
     if not found:
         raise CannotMeasure(f"There is no {process} process.")
     return float(max(found)) / 1e6

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text, update
 
+from telegraf_controller import clock
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.generations import raise_generation
 from telegraf_controller.db.url import DatabaseTarget
@@ -105,6 +107,22 @@ async def test_a_revoked_token_is_refused_from_the_answer_on(port: Port) -> None
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite", "postgres"])
+async def test_what_a_connection_is_known_by_does_not_outlive_its_rights(port: Port) -> None:
+    """T4, T9: each is asked for again when its head or anybody's rights have changed"""
+    for _ in range(3):
+        assert (await port.beat()).status_code == 204
+        assert (await port.beat(headers=bearer(READ_TOKEN))).status_code == 403
+        assert (await port.beat(headers=bearer(UNKNOWN_TOKEN))).status_code == 401
+    await change_agent_token(port, expires_at=clock.now() + timedelta(seconds=1))
+    assert (await port.beat()).status_code == 204
+    await asyncio.sleep(1.05)
+    assert (await port.beat()).json()["error"] == "token_expired"
+    await change_agent_token(port, expires_at=None)
+    assert (await port.beat()).status_code == 204
+    await change_agent_token(port, status="revoked")
+    assert (await port.beat()).json()["error"] == "invalid_token"
+
+
 async def test_no_heartbeat_is_acknowledged_after_the_revoke_was_answered(migrated_database_url: str) -> None:
     """T9: two processes under load share a database; the revoke is told to neither of them."""
     acknowledged_late: list[str] = []

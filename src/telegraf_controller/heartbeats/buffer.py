@@ -61,13 +61,15 @@ class Group:
 
 
 class Buffer:
-    """Heartbeats that wait. `submit` adds one, `take` gives the writer the next group."""
+    """Heartbeats that wait. `submit` adds one, `take` gives the writer the next group, which is then `done`."""
 
     def __init__(self, tell: Callable[[Sequence[Entry]], None]) -> None:
         """`tell` gets the heartbeats of each group when their fate is settled: stored, unless they have an `error`."""
         self._tell = tell
         self._groups: deque[Group] = deque()
-        self._arrived = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._under_way = 0
+        """How many heartbeats were taken and are not done."""
         self._heartbeats = 0
         self._bytes = 0
 
@@ -90,22 +92,33 @@ class Buffer:
         if group is None or len(group.entries) >= GROUP_HEARTBEATS or group.size + size > GROUP_BYTES:
             group = Group(self._tell)
             self._groups.append(group)
-            self._arrived.set()
         group.entries.append(entry)
         group.size += size
         self._heartbeats += 1
         self._bytes += size
+        if self._heartbeats >= self._under_way:
+            self._changed.set()
 
     async def take(self) -> Group:
-        """Wait for a heartbeat, and return its group: it is no longer waiting here, and takes no more."""
-        while not self._groups:
-            self._arrived.clear()
-            await self._arrived.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+        """Wait for a group, and return it: it is no longer waiting here, and takes no more.
+
+        While another is under way, that is one at least as large: a smaller one would have to wait, and could not grow.
+        """
+        while not self._groups or self._heartbeats < self._under_way:
+            self._changed.clear()
+            await self._changed.wait()
+            if not self._under_way:
+                await asyncio.sleep(GATHER_SECONDS)
         group = self._groups.popleft()
         self._heartbeats -= len(group.entries)
         self._bytes -= group.size
+        self._under_way += len(group.entries)
         return group
+
+    def done(self, group: Group) -> None:
+        """Hear that a group that was taken is stored, or never will be."""
+        self._under_way -= len(group.entries)
+        self._changed.set()
 
     def drain(self, error: ControllerError) -> None:
         """Refuse everything that waits."""

@@ -118,6 +118,7 @@ class Writer:
         except ControllerError as refusal:
             error = refusal
         finally:
+            self._buffer.done(group)
             # When the next group is under way: the database is not to wait for answers being sent.
             loop.call_soon(group.settle, error)
 
