@@ -43,7 +43,10 @@ _CALM_SECONDS = 25
 _SETTLE_SECONDS = 8.0
 """How long heartbeats arrive before sweeps are timed."""
 
-PROCESSES = ("api", "heartbeat", "scheduler")
+PROCESSES = {
+    "sqlite": ("api", "heartbeat", "storage", "scheduler"),
+    "postgresql": ("api", "heartbeat", "scheduler"),
+}
 
 _SORTS = ("name", "status", "lastSeen", "version")
 _DEEP = "DEEP"
@@ -120,7 +123,7 @@ def _measure(kind: str, agents: int, seconds: int) -> Grown:
             grown.sweep_ms = asyncio.run(_sweep_ms(database))
             if seconds:
                 _let_report(server, database, grown, seconds)
-            grown.memory_mb = {process: memory_mb(process) for process in PROCESSES}
+            grown.memory_mb = {process: memory_mb(process) for process in PROCESSES[kind]}
         grown.disk_mb = disk_mb(database)
         grown.silence_s = asyncio.run(_silence_s(database))
     print(f"  {grown}", flush=True)
@@ -242,7 +245,7 @@ def _markdown(tables: dict[str, list[Grown]], how: str) -> str:
             ("p99 of the list meanwhile", lambda one: _half(one, "api_p99_ms")),
             *(
                 (f"memory, {process}", lambda one, process=process: f"{one.memory_mb[process]:,.0f} MB")
-                for process in PROCESSES
+                for process in PROCESSES[kind]
             ),
             ("database on disk", lambda one: f"{one.disk_mb:,.0f} MB"),
         ]

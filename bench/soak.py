@@ -80,7 +80,7 @@ def _measure(kind: str, given: argparse.Namespace) -> Soaked:
 
 
 def _sample(folder: Path, kind: str, database: str) -> dict[str, float]:
-    held = {process: memory_mb(process) for process in PROCESSES}
+    held = {process: memory_mb(process) for process in PROCESSES[kind]}
     if kind == "sqlite":
         held["disk"] = sum(path.stat().st_size for path in folder.glob("controller.db*")) / 1e6
     else:
@@ -111,7 +111,7 @@ def _markdown(soaked: dict[str, Soaked], given: argparse.Namespace, how: str) ->
         marks = [min(len(one.samples) - 1, int(minute * 60 / _SAMPLE_SECONDS)) for minute in minutes]
         lines += ["", f"| {report.NAMES[kind]} | {' | '.join(f'{minute} min' for minute in minutes)} | at most |"]
         lines += [f"| --- |{' ---: |' * (len(minutes) + 1)}"]
-        for name in (*PROCESSES, "disk"):
+        for name in (*PROCESSES[kind], "disk"):
             values = [sample[name] for sample in one.samples]
             shown = [f"{values[mark]:,.0f}" for mark in marks] + [f"{max(values):,.0f}"]
             lines.append(f"| {'database on disk' if name == 'disk' else name} | {' | '.join(shown)} |")
