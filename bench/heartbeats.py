@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from bench import machine, report
 from bench.half_load import Paced, measure_half_load, measure_million
 from bench.places import DATABASES, new_database, new_folder
-from bench.programs import Answers, CannotMeasure, Controller, controller, nginx, require_programs, wrk
+from bench.programs import (
+    Answers,
+    CannotMeasure,
+    Controller,
+    controller,
+    nginx,
+    processor_seconds_by_part,
+    require_programs,
+    wrk,
+)
 from bench.report import Measured, Pair
 from bench.seed import seed_fleet
 from bench.stored import count_stored
@@ -93,13 +102,18 @@ def _rounds(server: Controller, nginx_url: str, load: Load, *, one_shot: bool) -
     """Drive both in turn, so that whatever else happens on the machine happens to both."""
     pairs = []
     for number in range(load.rounds):
+        before = processor_seconds_by_part()
         of_nginx = _drive_url(f"{nginx_url}{_HEARTBEAT_PATH}", server.agent_token, load, one_shot=one_shot)
         of_controller = _drive(server, load, one_shot=one_shot)
-        pairs.append(Pair(of_nginx, of_controller))
+        after = processor_seconds_by_part()
+        answers = {"nginx": of_nginx.acknowledged, "taking": of_controller.acknowledged}
+        answers["storing"] = answers["taking"]
+        micros = {part: (after[part] - before[part]) / count * 1e6 for part, count in answers.items()}
+        pairs.append(Pair(of_nginx, of_controller, micros))
         print(
             f"  round {number + 1}, {'a connection each' if one_shot else 'keep-alive'}:"
             f" nginx {of_nginx.per_second:,.0f}/s, controller {of_controller.per_second:,.0f}/s"
-            f" ({pairs[-1].ratio:.0%})",
+            f" ({pairs[-1].ratio:.0%}); microseconds {', '.join(f'{part} {one:.1f}' for part, one in micros.items())}",
             flush=True,
         )
     return pairs

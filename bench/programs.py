@@ -50,6 +50,9 @@ http {{
 """
 
 
+_PARTS = {"nginx": "nginx", f"{TITLE}heartbeat": "taking", f"{TITLE}storage": "storing", "postgres": "storing"}
+
+
 class CannotMeasure(Exception):
     """Something that the measurement needs is missing or does not work; the message is one sentence."""
 
@@ -217,6 +220,19 @@ def processes_of(kind: str, above: int | None = None) -> list[psutil.Process]:
             if child.name().startswith(f"{TITLE}{kind}"):
                 found.append(child)
     return found
+
+
+def processor_seconds_by_part() -> dict[str, float]:
+    """Return how much processor time `nginx`, and those that are `taking` and `storing` heartbeats, have used."""
+    spent = dict.fromkeys(_PARTS.values(), 0.0)
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            name = child.name()
+            for begins, part in _PARTS.items():
+                if name.startswith(begins):
+                    times = child.cpu_times()
+                    spent[part] += times.user + times.system
+    return spent
 
 
 def free_port() -> int:

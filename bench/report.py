@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,8 @@ class Pair:
 
     nginx: Answers
     controller: Answers
+    micros: Mapping[str, float]
+    """Processor time of `nginx` for each of its answers, and of those that are `taking` and `storing` heartbeats."""
 
     @property
     def ratio(self) -> float:
@@ -56,8 +58,9 @@ def markdown(measured: Sequence[Measured], how: str) -> str:
         [
             f"Version {__version__}, {datetime.now(UTC):%Y-%m-%d}; {how}",
             "",
-            "| database | connections | nginx `204` | committed heartbeats | of nginx (lowest, highest) | target |",
-            "| --- | --- | ---: | ---: | ---: | ---: |",
+            "| database | connections | nginx `204` | committed heartbeats | of nginx (lowest, highest) | target "
+            "| µs of nginx | µs of taking | µs of storing |",
+            "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
             *(row for each in measured for row in _rate_rows(each)),
             "",
             "| database | pace | heartbeats/s | missed | p50 | p99 | p99 of the API meanwhile | before, idle |",
@@ -91,9 +94,11 @@ def _rate_rows(measured: Measured) -> Iterator[str]:
         ("one per heartbeat", measured.one_shot, ONE_SHOT_TARGET),
     ):
         ratios = sorted(pair.ratio for pair in pairs)
+        micros = (median(pair.micros[part] for pair in pairs) for part in ("nginx", "taking", "storing"))
         yield (
             f"| {NAMES[measured.database]} | {kind} | {median(pair.nginx.per_second for pair in pairs):,.0f}/s "
-            f"| {median_rate(pairs):,.0f}/s | {median(ratios):.0%} ({ratios[0]:.0%}, {ratios[-1]:.0%}) | {target:.0%} |"
+            f"| {median_rate(pairs):,.0f}/s | {median(ratios):.0%} ({ratios[0]:.0%}, {ratios[-1]:.0%}) | {target:.0%} "
+            f"| {' | '.join(f'{one:.1f}' for one in micros)} |"
         )
 
 
