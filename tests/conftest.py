@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from telegraf_controller.db import migrate
+from telegraf_controller.db.engine import Database
+from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.users import passwords
 from tests.cast import CHEAP_HASHER
 from tests.support.postgres import PostgresServer, run_postgres
@@ -97,6 +99,14 @@ def migrated_database_url(database_kind: str, tmp_path: Path, request: pytest.Fi
     name = server.create_database(template=template)
     yield server.url(name)
     server.drop_database(name)
+
+
+@pytest.fixture
+async def database(migrated_database_url: str) -> AsyncIterator[Database]:
+    """The same, opened as a process opens it."""
+    database = Database(DatabaseTarget.parse(migrated_database_url))
+    yield database
+    await database.close()
 
 
 @pytest.fixture(scope="session")

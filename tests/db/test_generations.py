@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,13 +17,6 @@ from telegraf_controller.errors import ControllerError, StorageUnavailable
 from tests.support.postgres import PostgresServer
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-async def database(migrated_database_url: str) -> AsyncIterator[Database]:
-    database = Database(DatabaseTarget.parse(migrated_database_url))
-    yield database
-    await database.close()
 
 
 async def test_migrations_and_tables_agree(database: Database) -> None:

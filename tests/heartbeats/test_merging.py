@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller import clock
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.leases import LeaseholdersDatabase, LeaseLost
-from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.heartbeats import merging, queries, retention
 from telegraf_controller.heartbeats.merging import MERGE_AFTER, merge_groups
 from telegraf_controller.heartbeats.queries import Series, read_series
@@ -26,13 +25,6 @@ from telegraf_controller.heartbeats.tables import HeartbeatBlock, HeartbeatGroup
 from tests.heartbeats.support import ALL_TIME, NOON, NOON_MS, beat, open_store, write
 
 LATER = NOON + timedelta(hours=1)
-
-
-@pytest.fixture
-async def database(migrated_database_url: str) -> AsyncIterator[Database]:
-    database = Database(DatabaseTarget.parse(migrated_database_url))
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from sqlalchemy import delete, func, select, text
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
 from telegraf_controller.db.engine import Database
-from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.heartbeats import queries
 from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
 from telegraf_controller.heartbeats.parse import Heartbeat, Statistics, parse_heartbeat
@@ -27,13 +26,6 @@ from telegraf_controller.heartbeats.storage import checkpoints
 from telegraf_controller.heartbeats.store import GenerationMoved, HeartbeatStore
 from telegraf_controller.heartbeats.tables import HeartbeatGroup
 from tests.heartbeats.support import ALL_TIME, NOON, NOON_MS, Port, beat, open_store, write
-
-
-@pytest.fixture
-async def database(migrated_database_url: str) -> AsyncIterator[Database]:
-    database = Database(DatabaseTarget.parse(migrated_database_url))
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from sqlalchemy import func, select, text
 
 from telegraf_controller.agents.tables import Agent, AgentLiveness
 from telegraf_controller.db.engine import Database
-from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.errors import StorageUnavailable
 from telegraf_controller.heartbeats.storage import client as client_module
 from telegraf_controller.heartbeats.storage.client import RefusedByDatabase, StorageClient
@@ -36,13 +35,6 @@ async def storage(migrated_database_url: str) -> AsyncIterator[StorageThread]:
     storage = StorageThread(Path(migrated_database_url))
     yield storage
     await asyncio.to_thread(storage.stop)
-
-
-@pytest.fixture
-async def database(migrated_database_url: str) -> AsyncIterator[Database]:
-    database = Database(DatabaseTarget.parse(migrated_database_url))
-    yield database
-    await database.close()
 
 
 @pytest.fixture

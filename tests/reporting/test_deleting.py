@@ -15,7 +15,6 @@ from telegraf_controller.agents.tables import Agent, AgentLiveness
 from telegraf_controller.audit.tables import AuditEntry
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.leases import LeaseholdersDatabase, LeaseLost, acquire_lease
-from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.reporting import sweep as sweeping
 from telegraf_controller.reporting.sweep import delete_silent, sweep
@@ -24,13 +23,6 @@ from tests.heartbeats.support import NOON, NOON_MS, beat, open_store, write
 from tests.reporting.test_sweep import A_MOMENT, Interrupted
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def database(migrated_database_url: str) -> AsyncIterator[Database]:
-    database = Database(DatabaseTarget.parse(migrated_database_url))
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.status import AgentStatus
 from telegraf_controller.agents.tables import AgentLiveness
 from telegraf_controller.db.engine import Database
-from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.reporting import sweep as sweeping
 from telegraf_controller.reporting.sweep import sweep
@@ -41,13 +40,6 @@ class Interrupted(Database):
         await self._before()
         async with self._database.write() as session:
             yield session
-
-
-@pytest.fixture
-async def database(migrated_database_url: str) -> AsyncIterator[Database]:
-    database = Database(DatabaseTarget.parse(migrated_database_url))
-    yield database
-    await database.close()
 
 
 @pytest.fixture

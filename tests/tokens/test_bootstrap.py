@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from sqlalchemy import delete, select
 
 from telegraf_controller import clock
 from telegraf_controller.db.engine import Database
-from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.permissions import PERMISSIONS
 from telegraf_controller.tokens.bootstrap import Outcome, provision_owner_token
 from telegraf_controller.tokens.tables import Token
@@ -17,13 +13,6 @@ from tests.cast import AGENT_TOKEN, cast_users, token_value
 
 FIRST = token_value("first")
 SECOND = token_value("second")
-
-
-@pytest.fixture
-async def database(migrated_database_url: str) -> AsyncIterator[Database]:
-    database = Database(DatabaseTarget.parse(migrated_database_url))
-    yield database
-    await database.close()
 
 
 async def provision(database: Database, value: str) -> Outcome:

@@ -75,13 +75,14 @@ def build(options: Options, database: Database, storage: str | None) -> Heartbea
 
     `storage` is the path of the storage process's socket, which SQLite needs.
     """
-    stores: list[HeartbeatStore]
-    if storage is not None:
-        # One that writes while the other waits for its turn: between two groups, nobody waits for this process.
-        stores = [StorageClient(storage), StorageClient(storage)]
-    else:
-        stores = [PostgresStore(database.target, keep_points=options.heartbeat_history > 0)]
-    return HeartbeatServer(options, database, stores)
+
+    def store() -> HeartbeatStore:
+        if storage is not None:
+            return StorageClient(storage)
+        return PostgresStore(database.target, keep_points=options.heartbeat_history > 0)
+
+    # While one group is written, the next lies ready: the database does not wait for this process, nor this one for it.
+    return HeartbeatServer(options, database, [store(), store()])
 
 
 class HeartbeatServer:
