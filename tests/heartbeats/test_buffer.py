@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -107,6 +109,29 @@ async def test_beyond_the_limits_it_is_refused_and_nothing_is_lost(
     assert {type(entry.error) for entry in told} == {StorageUnavailable}
     submit(buffer, 2)
     assert await taken(buffer) is not None
+
+
+class Client:
+    """In the place of a connection."""
+
+
+async def test_whoever_waited_for_a_group_that_failed_is_forgotten() -> None:
+    """Errors lead back to the group by their traceback; what cannot be collected would grow with every outage."""
+    buffer, client = Buffer(lambda entries: None), Client()
+    gone = weakref.ref(client)
+    buffer.submit(Entry(cast(Any, client), beat(), cast(Any, None), 1))
+
+    async def fail() -> None:
+        group = await buffer.take()
+        try:
+            raise StorageUnavailable
+        except StorageUnavailable as error:
+            group.settle(error)
+
+    await fail()
+    del client
+    gc.collect()
+    assert gone() is None
 
 
 async def test_everybody_is_told_once(buffer: Buffer, told: list[Entry]) -> None:

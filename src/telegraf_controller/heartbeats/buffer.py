@@ -25,7 +25,7 @@ GATHER_SECONDS = 0.001
 """How long the first heartbeat after a pause waits for company; one commit then serves them all."""
 
 
-class Entry(Struct, gc=False, eq=False):
+class Entry(Struct, eq=False):  # known to the garbage collector: its error may lead back to it by a traceback
     """One heartbeat on its way to the database, and what became of it."""
 
     connection: Connection
