@@ -137,6 +137,16 @@ def test_a_head_that_comes_again_is_read_once() -> None:
     assert reader.read(head_of(f"Authorization: Bearer {UNKNOWN_TOKEN}")) is not reader.read(raw)
 
 
+def test_each_head_has_a_number_of_its_own_and_keeps_it_while_it_is_remembered() -> None:
+    """T4: by that, a connection knows by which rights its last heartbeat came."""
+    reader, other = HeadReader(), HeadReader()
+    raw, long = head_of("X: 1"), head_of(f"X: {'y' * heads.REMEMBERED_BYTES}")
+    numbers = [one.read(which).number for one in (reader, other) for which in (raw, long, head_of("X: 2"))]
+    assert len(set(numbers)) == 6
+    assert reader.read(raw).number == numbers[0]
+    assert reader.read(long).number != numbers[1]
+
+
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heads, "REMEMBERED_HEADS", 10)
     reader = HeadReader()

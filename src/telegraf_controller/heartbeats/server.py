@@ -28,7 +28,6 @@ from telegraf_controller.heartbeats.storage.client import StorageClient
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
 from telegraf_controller.heartbeats.wire.connection import Connection
-from telegraf_controller.heartbeats.wire.heads import Head
 from telegraf_controller.heartbeats.writer import Writer
 from telegraf_controller.options import Options
 from telegraf_controller.tokens.check import AccessState
@@ -64,10 +63,11 @@ class Admission(Struct, gc=False):
 class Known(Struct, gc=False):
     """Whose heartbeats came over a connection lately: one with the same head is let in by the same rights."""
 
-    head: Head
+    head: int
+    """Its number: a connection that waits keeps neither a head in memory, which may be long, nor a state of rights."""
     admission: Admission
     rights: int
-    """Which they were (`HeartbeatAccess.loads`). Not the state itself: a connection that waits would keep it alive."""
+    """Which they were (`HeartbeatAccess.loads`)."""
 
 
 def build(options: Options, database: Database, storage: str | None) -> HeartbeatServer:
@@ -123,7 +123,7 @@ class HeartbeatServer:
             if head.method != "POST":
                 return _wrong_method(connection, "POST")
             known: Known | None = connection.known
-            if known is not None and known.head is head and known.rights == self._access.loads:
+            if known is not None and known.head == head.number and known.rights == self._access.loads:
                 if not self._writer.available:
                     raise StorageUnavailable
                 connection.context = known.admission
@@ -135,7 +135,7 @@ class HeartbeatServer:
                 self._ask(connection, partial(self._admit, connection, credentials))
                 return False
             expires = admission.grant is not None and admission.grant.expires_at_ms is not None
-            connection.known = None if expires else Known(head, admission, self._access.loads)
+            connection.known = None if expires else Known(head.number, admission, self._access.loads)
             return True
         if head.path == HEALTH_PATH:
             return head.method in ("GET", "HEAD") or _wrong_method(connection, "GET, HEAD")

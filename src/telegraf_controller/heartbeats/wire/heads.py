@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from hashlib import blake2b
+from itertools import count
 from typing import Final
 
 import httptools
@@ -27,6 +28,8 @@ REMEMBERED_BYTES: Final = 4096
 
 # The parser also takes RTSP, ICE, two spaces, and a line without a version.
 _FIRST_LINE = re.compile(rb"[A-Z-]+ [^ \r\n]+ HTTP/1\.[01]\r\n")
+
+_numbers = count()
 
 _LONGEST_LENGTH = 19
 """Digits of a `Content-Length` that any machine can count."""
@@ -55,6 +58,8 @@ class Head(Struct, gc=False, frozen=True):
     """The lines of `Telegraf-Agent-IP`."""
     forwarded_for: tuple[str, ...]
     """The lines of `X-Forwarded-For`."""
+    number: int
+    """Of its own for each head that was read; the same one when a remembered head comes again."""
 
 
 class HeadReader:
@@ -158,6 +163,7 @@ def _parse(raw: bytes) -> Head:
         refusal=refusal,
         agent_addresses=tuple(lines.get("telegraf-agent-ip", ())),
         forwarded_for=tuple(lines.get("x-forwarded-for", ())),
+        number=next(_numbers),
     )
 
 
