@@ -27,6 +27,11 @@ async def until_acknowledged(fleet: Fleet, heartbeats: int) -> None:
         await asyncio.sleep(0.01)
 
 
+def until_killed(controller: Controller, times: int) -> None:
+    """Wait until the supervisor has noticed so many kills."""
+    until(lambda: controller.log.count("killed by SIGKILL") >= times)
+
+
 async def stored_metrics(database_url: str) -> dict[str, int]:
     """Return the latest `metrics` of every agent, as the database has it."""
     from sqlalchemy import select
@@ -96,7 +101,7 @@ async def test_on_sqlite_a_killed_storage_process_is_back_and_nothing_acknowledg
         for time_killed in range(3):
             await until_acknowledged(fleet, len(fleet.accepted_at) + 100)
             os.kill(controller.children()["storage"], signal.SIGKILL)
-            await asyncio.to_thread(until, lambda: controller.log.count("killed by SIGKILL") > time_killed)  # noqa: B023
+            await asyncio.to_thread(until_killed, controller, time_killed + 1)
         await until_acknowledged(fleet, len(fleet.accepted_at) + 100)
         stop.set()
         await reporting

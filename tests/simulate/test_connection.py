@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import pytest
 
@@ -62,8 +63,8 @@ def listening(
                 thread.join()
 
 
-def _plan(url: str, *, agents: int = 4, connections: int = 1, **more: object) -> Plan:
-    return Plan(parse_target(url), agents, 0.2, 0.4, connections, **more)  # type: ignore[arg-type]
+def _plan(url: str, *, agents: int = 4, connections: int = 1, **more: Any) -> Plan:
+    return Plan(parse_target(url), agents, 0.2, 0.4, connections, **more)
 
 
 def _head(connected: socket.socket) -> tuple[int, bytes]:

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import quote
 
 from telegraf_controller.db.engine import SQLITE_PRAGMAS, is_unavailable_driver_error
@@ -23,8 +22,6 @@ from telegraf_controller.heartbeats.batch import (
 from telegraf_controller.heartbeats.parse import Heartbeat
 from telegraf_controller.heartbeats.storage.checkpoints import BACKSTOP_PAGES, Checkpoints
 from telegraf_controller.heartbeats.store import GenerationMoved
-
-T = TypeVar("T")
 
 LOCK_SECONDS = 4
 """How long to wait for another process that is writing; agents wait five for their answer."""
@@ -115,9 +112,9 @@ class SqliteStore:
         self._checkpoints.finish(connection)
         _write(connection, batch, generation)
 
-    def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _guarded(self, work: Callable[[sqlite3.Connection], None]) -> None:
         try:
-            return work(self._open())
+            work(self._open())
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, OSError) or is_unavailable_driver_error(error) or _is_damage(error):
                 self._disconnect()
