@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from typing import Any
 
@@ -168,7 +168,7 @@ def _create_sqlite(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=30,
         # The driver's own transaction handling would begin late and read-only; the `begin` listener says it instead.
-        connect_args={"isolation_level": None},
+        connect_args={"isolation_level": None, "factory": _SqliteConnection},
     )
 
     def connect(connection: Any, record: Any) -> None:
@@ -184,6 +184,20 @@ def _create_sqlite(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", connect)
     event.listen(engine.sync_engine, "begin", begin)
     return engine
+
+
+class _SqliteConnection(sqlite3.Connection):
+    """Ends its transaction when it is closed.
+
+    SQLite puts that off, and keeps the write lock, until nobody knows any of the connection's statements any more. The
+    traceback of a cancelled task knows one until the next collection of garbage, which may be minutes away.
+    """
+
+    def close(self) -> None:
+        """Roll back and close."""
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
 
 
 def prepare_sqlite_file(target: DatabaseTarget) -> None:
