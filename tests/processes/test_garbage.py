@@ -19,7 +19,6 @@ from telegraf_controller.processes.garbage import COLLECT_AFTER_OBJECTS
 def _collecting_as_before() -> Iterator[None]:
     threshold = gc.get_threshold()
     yield
-    gc.unfreeze()
     gc.set_threshold(*threshold)
 
 

@@ -139,7 +139,7 @@ def open_page(request: pytest.FixtureRequest, chromium: Browser, watch: Watch) -
     contexts: list[BrowserContext] = []
 
     def open_one(person: Person | None = None, **context_options: Any) -> Page:
-        context = chromium.new_context(base_url=watch.origin, **context_options)
+        context = chromium.new_context(base_url=watch.origin, **{"reduced_motion": "reduce", **context_options})
         context.set_default_timeout(_PATIENCE_MS)
         contexts.append(context)
         watch.attach(context)

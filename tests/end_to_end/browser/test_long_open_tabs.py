@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.cast import MONA
 from tests.end_to_end.browser.accessibility import assert_accessible
 from tests.end_to_end.browser.people import end_sessions
-from tests.end_to_end.browser.watch import Watch
+from tests.end_to_end.browser.watch import Watch, page_is_settled
 from tests.end_to_end.controller import Controller
 
 
@@ -20,6 +20,7 @@ def test_whose_session_ends_signs_in_and_is_back_where_they_were(manager_page: P
     """U11"""
     manager_page.goto("/labels?search=web")
     expect(manager_page.get_by_role("heading", name="Labels", level=1)).to_be_visible()
+    page_is_settled(manager_page)  # or what it still asks for would lead to the sign-in page, without the link
     end_sessions(controller.database, MONA)
     manager_page.get_by_role("link", name="Constants").click()
     expect(manager_page).to_have_title("Sign in · Telegraf Controller")

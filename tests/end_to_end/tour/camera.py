@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, Error, Page
 
 from telegraf_controller.access.browsers import COOKIE
 from tests.end_to_end.browser.watch import Watch
@@ -34,19 +34,21 @@ FORMATS = tuple(Format(*size, dark) for size in (DESK, PHONE) for dark in (False
 
 
 class Camera:
-    """A browser's contexts on one instance, one for each format and person."""
+    """A browser's pages on one instance, one for each format and person.
+
+    A page of its own for each scene would start a process, and take half as much processor time again.
+    """
 
     def __init__(self, browser: Browser, instance: Instance) -> None:
         self._browser = browser
         self._instance = instance
         self._sessions: dict[str, str] = {}
-        self._contexts: dict[tuple[Format, str | None], tuple[BrowserContext, Watch]] = {}
+        self._pages: dict[tuple[Format, str | None], tuple[Page, Watch]] = {}
 
     def look(self, scene: Scene, seen: Format, folder: Path, *, only_wrong: bool = False) -> list[str]:
         """Look at a scene, and put its picture into a folder, or only if something is wrong. Returns what is wrong."""
-        context, watch = self._context(seen, scene.person)
+        page, watch = self._page(seen, scene.person)
         watch.problems.clear()
-        page = context.new_page()
         problems = self._go(page, scene)
         problems += accessibility_problems(page)
         if problems or not only_wrong:
@@ -54,16 +56,13 @@ class Camera:
             page.screenshot(path=folder / f"{scene.name}-{seen.name}.png", full_page=not scene.steps)
         if scene.opens:
             problems += focus_problems(page)
-        page.close()
         return problems + watch.unexpected()
 
     def photograph(self, scene: Scene, seen: Format, picture: Path) -> None:
         """Take a picture of what fits into the window, and check nothing."""
-        context, _ = self._context(seen, scene.person)
-        page = context.new_page()
+        page, _ = self._page(seen, scene.person)
         self._go(page, scene)
         page.screenshot(path=picture)
-        page.close()
 
     def _go(self, page: Page, scene: Scene) -> list[str]:
         page.goto(scene.path_on(self._instance))
@@ -77,8 +76,8 @@ class Camera:
             problems.append(f"could not go on: {str(error).splitlines()[0]}")
         return problems
 
-    def _context(self, seen: Format, person: str | None) -> tuple[BrowserContext, Watch]:
-        if (seen, person) not in self._contexts:
+    def _page(self, seen: Format, person: str | None) -> tuple[Page, Watch]:
+        if (seen, person) not in self._pages:
             context = self._browser.new_context(
                 base_url=self._instance.url,
                 viewport={"width": seen.width, "height": seen.height},
@@ -93,5 +92,8 @@ class Camera:
                 context.add_cookies([{"name": COOKIE, "value": self._sessions[person], "url": self._instance.url}])
             watch = Watch(self._instance.url)
             watch.attach(context)
-            self._contexts[seen, person] = context, watch
-        return self._contexts[seen, person]
+            page = context.new_page()
+            # What somebody leaves unsaved is what a scene shows, and no reason to stay.
+            page.on("dialog", lambda dialog: dialog.accept())
+            self._pages[seen, person] = page, watch
+        return self._pages[seen, person]
