@@ -26,7 +26,8 @@ _SHORTEST_INTERVAL_SECONDS = 0.1
 """No fleet is simulated that reports more often: a thousand agents are at most 10,000 heartbeats a second."""
 
 _CONNECTIONS = 1_000
-"""Each agent has its own; with few, a moment's delay of one would be a delay of the load."""
+_CONNECTIONS_OF_A_MILLION = 5_000
+"""Each agent has its own; with few, what waits for answers would set the pace."""
 
 _SEEDED = [f"--configuration={one}" for one in CONFIGURATIONS]
 
@@ -54,11 +55,19 @@ def measure_half_load(server: Controller, per_second: float) -> Paced:
     return replace(paced, idle_api_p99_ms=idle)
 
 
-def measure_seeded(server: Controller, agents: int, per_second: float, *, seconds: int = _DURATION_SECONDS) -> Paced:
+def measure_seeded(
+    server: Controller,
+    agents: int,
+    per_second: float,
+    *,
+    seconds: int = _DURATION_SECONDS,
+    connections: int = _CONNECTIONS,
+) -> Paced:
     """Let the agents of a fleet that `bench.seed` made report at this pace for a while."""
     speaking = simulated(agents)
     interval = max(_SHORTEST_INTERVAL_SECONDS, speaking / per_second)
-    return _measure(server, speaking, interval, seconds, seed=1, more=_SEEDED)
+    more = [*_SEEDED, f"--connections={connections}"]
+    return _measure(server, speaking, interval, seconds, seed=1, more=more)
 
 
 def watch_api(server: Controller, seconds: float) -> float:
@@ -70,7 +79,7 @@ def watch_api(server: Controller, seconds: float) -> float:
 
 def measure_million(server: Controller) -> Paced:
     """Let a million agents of `bench.seed` report once a minute, for two minutes."""
-    return measure_seeded(server, 1_000_000, 1_000_000 / 60, seconds=120)
+    return measure_seeded(server, 1_000_000, 1_000_000 / 60, seconds=120, connections=_CONNECTIONS_OF_A_MILLION)
 
 
 def measure_pace(server: Controller, *, agents: int, interval: int, duration: int) -> Paced:
@@ -107,7 +116,7 @@ def _simulate(
     command = [sys.executable, "-m", "telegraf_controller.cli.main", "simulate", server.heartbeat_url, "--json"]
     flags = [f"--agents={agents}", f"--interval={interval}", f"--duration={duration}", f"--seed={seed}"]
     done = subprocess.run(
-        [*command, *flags, *more, f"--connections={_CONNECTIONS}"],
+        [*command, *flags, f"--connections={_CONNECTIONS}", *more],
         env={**os.environ, "TELEGRAF_CONTROLLER_TOKEN": server.agent_token},
         # Its exit code and its complaint say that heartbeats were missed, which the report says as well.
         capture_output=True,

@@ -235,6 +235,9 @@ def find_rows(high: NDArray[np.uint64], low: NDArray[np.uint64], ids: NDArray[np
     wanted_high, wanted_low = ids["high"].astype(np.uint64), ids["low"].astype(np.uint64)
     if not len(high):
         return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
-    rows = np.minimum(np.searchsorted(high, wanted_high), len(high) - 1)
+    # In order: a million that are looked for at random places take three times as long as sorting them.
+    order = np.argsort(wanted_high)
+    rows = np.empty(len(ids), np.int64)
+    rows[order] = np.minimum(np.searchsorted(high, wanted_high[order]), len(high) - 1)
     there: Mask = (high[rows] == wanted_high) & (low[rows] == wanted_low)
     return rows, there

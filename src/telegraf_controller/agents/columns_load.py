@@ -7,7 +7,8 @@ Every agent's liveness is read each time. Who agents are is read only for those 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from telegraf_controller.agents.columns import ID, MAX_ROWS, Columns, Identities, Mask, Texts, find_rows
+from telegraf_controller.agents.columns import ID, MAX_ROWS, Columns, Identities, Mask, Rows, Texts, find_rows
 from telegraf_controller.agents.identity import version_key
 from telegraf_controller.db.base import Id
 from telegraf_controller.db.engine import Database
@@ -27,31 +28,43 @@ _NAME_ROW = np.dtype([("id", ID), ("same", "u1")])
 _END = "\x1e"
 """Between texts: heartbeats' control characters are replaced before they are stored."""
 
-_LIVENESS_STEP = 100_000
+_LIVENESS_STEP = 25_000
 _IDENTITY_STEP = 10_000
 """How many agents one statement reads: no step holds up the event loop."""
 
 _LONGEST_SHORT_TEXT = 128
 """In bytes. One long text makes every row as wide, so what is longer yet stands apart."""
 
-# Ids as sixteen bytes, in hexadecimal on SQLite, which cannot join bytes; numbers with the most significant byte first.
+# Ids as sixteen bytes; numbers with the most significant byte first, on SQLite as texts.
 _SQLITE = {
     "liveness": """
-        SELECT group_concat(hex(agent_id) || printf('%016x%016x%08x%04x', last_seen, identity, rule, status), ''),
-            max(agent_id)
-        FROM (SELECT * FROM agent_liveness WHERE agent_id > :after ORDER BY agent_id LIMIT :step)""",
-    "names": """
-        SELECT group_concat(hex(id) || CASE WHEN same THEN '01' ELSE '00' END, '') FROM (
-            SELECT id, name_key = lag(name_key) OVER (ORDER BY name_key, id) AS same FROM agents ORDER BY name_key, id
+        SELECT CAST(group_concat(agent_id, '') AS BLOB), group_concat(last_seen), group_concat(identity),
+            group_concat(rule), group_concat(status), max(agent_id)
+        FROM (
+            SELECT agent_id, last_seen, identity, rule, status FROM agent_liveness
+            WHERE agent_id > :after ORDER BY agent_id LIMIT :step
         )""",
+    "names": """
+        SELECT (SELECT CAST(group_concat(id, '') AS BLOB) FROM (SELECT id FROM agents ORDER BY name_key, id)),
+            (SELECT group_concat(alike) FROM (
+                SELECT count(*) AS alike FROM agents GROUP BY name_key ORDER BY name_key
+            ))""",
     "identities": """
-        SELECT group_concat(hex(id), ''), group_concat(search_text, char(30)),
+        SELECT CAST(group_concat(id, '') AS BLOB), group_concat(search_text, char(30)),
             group_concat(coalesce(telegraf_version, ''), char(30))
         FROM (SELECT id, search_text, telegraf_version FROM agents WHERE {which})""",
+    "all identities": """
+        SELECT CAST(group_concat(id, '') AS BLOB), group_concat(search_text, char(30)),
+            group_concat(coalesce(telegraf_version, ''), char(30)), max(place)
+        FROM (
+            SELECT rowid AS place, id, search_text, telegraf_version FROM agents
+            WHERE rowid > :after ORDER BY rowid LIMIT :step
+        )""",
     "references": """
-        SELECT reference, group_concat(hex(agent_id), '') FROM agent_references WHERE {which} GROUP BY reference""",
+        SELECT reference, CAST(group_concat(agent_id, '') AS BLOB)
+        FROM agent_references WHERE {which} GROUP BY reference""",
     "labelled": """
-        SELECT group_concat(hex(agent_id), '') FROM agent_labels
+        SELECT CAST(group_concat(agent_id, '') AS BLOB) FROM agent_labels
         JOIN labels ON labels.id = label_id WHERE labels.name = :key OR labels.id = :id""",
 }
 _POSTGRESQL = {
@@ -86,7 +99,7 @@ async def load_columns(database: Database, now: datetime, before: Columns | None
         if database.is_postgresql:
             # One snapshot for all statements, as SQLite gives by itself.
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        reader = _Reader(session, _POSTGRESQL if database.is_postgresql else _SQLITE)
+        reader = _reader(session)
         liveness = await reader.liveness()
         high, low = liveness["id"]["high"].astype(np.uint64), liveness["id"]["low"].astype(np.uint64)
         old_rows, kept = await asyncio.to_thread(_matched, before, liveness)
@@ -105,8 +118,7 @@ async def load_columns(database: Database, now: datetime, before: Columns | None
 
 async def load_label(session: AsyncSession, columns: Columns, key: str) -> Mask:
     """Return which rows carry a label, given its id or name. Raises StorageUnavailable."""
-    postgresql = session.get_bind().dialect.name == "postgresql"
-    ids = await _Reader(session, _POSTGRESQL if postgresql else _SQLITE).labelled(key)
+    ids = await _reader(session).labelled(key)
     return await asyncio.to_thread(_mask_of, columns, ids)
 
 
@@ -117,31 +129,21 @@ def _mask_of(columns: Columns, ids: NDArray[np.void]) -> Mask:
     return mask
 
 
-class _Reader:
+class _Reader(ABC):
     """The statements of one database."""
 
-    def __init__(self, session: AsyncSession, statements: dict[str, str]) -> None:
-        self._session = session
-        self._statements = statements
-        self._in_steps = statements is _SQLITE
+    _statements: dict[str, str]
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @abstractmethod
     async def liveness(self) -> NDArray[np.void]:
         """Return the liveness of every agent in the order of their ids. Raises CannotHold."""
-        parts, after = [], b""
-        while True:
-            given = {"after": after, "step": _LIVENESS_STEP} if self._in_steps else {}
-            packed, last = (await self._session.execute(text(self._statements["liveness"]), given)).one()
-            if packed is not None:
-                parts.append(await asyncio.to_thread(_unpacked, packed, _LIVENESS_ROW))
-            if last is None:
-                break
-            after = last
-        return await asyncio.to_thread(_sorted_by_id, np.concatenate(parts) if parts else np.zeros(0, _LIVENESS_ROW))
 
-    async def names(self) -> NDArray[np.void]:
-        """Return every agent in the order of names, and whether it has the same name as the one before."""
-        packed = (await self._session.execute(text(self._statements["names"]))).scalar()
-        return await asyncio.to_thread(_unpacked, packed, _NAME_ROW)
+    @abstractmethod
+    async def names(self) -> tuple[NDArray[np.void], Rows]:
+        """Return every agent in the order of names, and how many other names come before its own."""
 
     async def labelled(self, key: str) -> NDArray[np.void]:
         """Return the ids of the agents that carry a label, given its id or name."""
@@ -154,12 +156,17 @@ class _Reader:
         """Return who the agents are that there are among `ids`, and who refers to what."""
         read = _Read(versions)
         for which, given in _ranges(ids):
-            row = (await self._execute("identities", "id", which, given)).one()
-            if row[0] is not None:
-                await asyncio.to_thread(read.add, row[0], row[1], row[2])
-            for reference, packed in await self._execute("references", "agent_id", which, given):
-                read.referring.setdefault(reference, []).append(_unpacked(packed, ID))
+            await self._take_in(read, (await self._execute("identities", "id", which, given)).one())
+            read.refer(await self._execute("references", "agent_id", which, given))
         return read
+
+    async def everybody(self, ids: NDArray[np.void], versions: _Names) -> _Read:
+        """The same for all agents; `ids` are theirs."""
+        return await self.identities(ids, versions)
+
+    async def _take_in(self, read: _Read, row: Sequence[Any]) -> None:
+        if row[0] is not None:
+            await asyncio.to_thread(read.add, row[0], row[1], row[2])
 
     async def _execute(self, name: str, column: str, which: str, ids: dict[str, Any]) -> Any:
         statement = text(self._statements[name].format(which=which.format(id=column)))
@@ -168,6 +175,75 @@ class _Reader:
             for key, value in ids.items()
         ]
         return await self._session.execute(statement.bindparams(*binds), ids)
+
+
+class _PostgresReader(_Reader):
+    _statements = _POSTGRESQL
+
+    async def liveness(self) -> NDArray[np.void]:
+        packed = (await self._session.execute(text(self._statements["liveness"]))).scalar()
+        return await asyncio.to_thread(lambda: _sorted_by_id(_unpacked(packed, _LIVENESS_ROW)))
+
+    async def names(self) -> tuple[NDArray[np.void], Rows]:
+        packed = (await self._session.execute(text(self._statements["names"]))).scalar()
+        rows = await asyncio.to_thread(_unpacked, packed, _NAME_ROW)
+        return rows["id"], np.cumsum(rows["same"] == 0)
+
+
+class _SqliteReader(_Reader):
+    """Reads all in steps, in the order in which it is stored: in any other, each of a million is searched for."""
+
+    _statements = _SQLITE
+
+    async def liveness(self) -> NDArray[np.void]:
+        parts, after = [np.zeros(0, _LIVENESS_ROW)], b""
+        while True:
+            given = {"after": after, "step": _LIVENESS_STEP}
+            found: Sequence[Any] = (await self._session.execute(text(self._statements["liveness"]), given)).one()
+            *columns, last = found
+            if last is None:
+                break
+            parts.append(await asyncio.to_thread(_side_by_side, columns))
+            after = last
+        return await asyncio.to_thread(lambda: _sorted_by_id(np.concatenate(parts)))
+
+    async def names(self) -> tuple[NDArray[np.void], Rows]:
+        found: Sequence[Any] = (await self._session.execute(text(self._statements["names"]))).one()
+        packed, alike = found
+        return await asyncio.to_thread(lambda: (_unpacked(packed, ID), _ranks(_numbers(alike or ""))))
+
+    async def everybody(self, ids: NDArray[np.void], versions: _Names) -> _Read:
+        read, after = _Read(versions), 0
+        while after is not None:
+            given = {"after": after, "step": _IDENTITY_STEP}
+            found: Sequence[Any] = (await self._session.execute(text(self._statements["all identities"]), given)).one()
+            await self._take_in(read, found)
+            after = found[3]
+        read.refer(await self._execute("references", "agent_id", "true", {}))
+        return read
+
+
+def _reader(session: AsyncSession) -> _Reader:
+    return (_PostgresReader if session.get_bind().dialect.name == "postgresql" else _SqliteReader)(session)
+
+
+def _side_by_side(columns: Sequence[Any]) -> NDArray[np.void]:
+    """Return rows of liveness from their ids and, joined by commas, each of their numbers."""
+    ids, *numbers = columns
+    rows = np.empty(len(ids) // ID.itemsize, _LIVENESS_ROW)
+    rows["id"] = np.frombuffer(ids, ID)
+    for name, joined in zip(("last_seen", "identity", "rule", "status"), numbers, strict=True):
+        rows[name] = _numbers(joined)
+    return rows
+
+
+def _numbers(joined: str) -> NDArray[np.int64]:
+    return np.fromstring(joined, np.int64, sep=",")
+
+
+def _ranks(alike: NDArray[np.int64]) -> Rows:
+    """Return the place among all names of each agent's; `alike` has how many have each of them."""
+    return np.repeat(np.arange(len(alike)), alike)
 
 
 def _ranges(ids: NDArray[np.void]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -186,7 +262,8 @@ async def _identities(
     old = None if before is None else before.identities
     if old is not None and len(old.versions) == len(ids) and kept.all():
         return old
-    read = await reader.identities(ids[~kept], _Names([None] if old is None else old.version_names))
+    versions = _Names([None] if old is None else old.version_names)
+    read = await (reader.identities(ids[~kept], versions) if kept.any() else reader.everybody(ids, versions))
     names = await reader.names()
     return await asyncio.to_thread(_merged, ids, old_rows, kept, old, read, names)
 
@@ -218,7 +295,7 @@ class _Read:
         self._long: dict[int, bytes] = {}
         self._count = 0
 
-    def add(self, ids: bytes | str, texts: str, versions: str) -> None:
+    def add(self, ids: bytes, texts: str, versions: str) -> None:
         """Take in what one statement gave."""
         parts = texts.encode().split(_END.encode())
         for place, part in enumerate(parts):
@@ -230,6 +307,11 @@ class _Read:
         places = (self.names.place(name or None) for name in versions.split(_END))
         self._versions.append(np.fromiter(places, np.int32, len(parts)))
         self._count += len(parts)
+
+    def refer(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Take in what is referred to, and by whom."""
+        for reference, ids in rows:
+            self.referring.setdefault(reference, []).append(_unpacked(ids, ID))
 
     @property
     def ids(self) -> NDArray[np.void]:
@@ -254,7 +336,7 @@ def _merged(
     kept: Mask,
     old: Identities | None,
     read: _Read,
-    names: NDArray[np.void],
+    names: tuple[NDArray[np.void], Rows],
 ) -> Identities:
     """Put what is known of agents that are still the same together with what was read of the others."""
     high, low = ids["high"].astype(np.uint64), ids["low"].astype(np.uint64)
@@ -269,7 +351,7 @@ def _merged(
         versions=versions,
         version_names=read.names.names,
         version_ranks=_version_ranks(read.names.names),
-        name_ranks=_name_ranks(high, low, names),
+        name_ranks=_name_ranks(high, low, *names),
         **_merged_references(high, low, old_rows, kept, old, read.referring),
     )
 
@@ -304,11 +386,13 @@ def _version_ranks(names: Sequence[str | None]) -> NDArray[np.int64]:
     return np.array([len(names) if name is None else ranks[version_key(name) or ""] for name in names], np.int64)
 
 
-def _name_ranks(high: NDArray[np.uint64], low: NDArray[np.uint64], names: NDArray[np.void]) -> NDArray[np.int64]:
-    ranks = np.zeros(len(high), np.int64)
-    rows, there = find_rows(high, low, names["id"])
-    ranks[rows[there]] = np.cumsum(names["same"] == 0)[there]
-    return ranks
+def _name_ranks(
+    high: NDArray[np.uint64], low: NDArray[np.uint64], ids: NDArray[np.void], ranks: Rows
+) -> NDArray[np.int64]:
+    of_rows = np.zeros(len(high), np.int64)
+    rows, there = find_rows(high, low, ids)
+    of_rows[rows[there]] = ranks[there]
+    return of_rows
 
 
 def _merged_references(
@@ -331,7 +415,15 @@ def _merged_references(
             names.append(name)
         rows, there = find_rows(high, low, np.concatenate(ids))
         pairs.append(rows[there] | place << 24)
-    return {"references": names, "referring": np.unique(np.concatenate(pairs))}
+    return {"references": names, "referring": _sorted_once(np.concatenate(pairs))}
+
+
+def _sorted_once(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return numbers in order, each once. np.unique hashes them, which takes twenty times as long for millions."""
+    numbers.sort()
+    is_new: Mask = np.ones(len(numbers), np.bool_)
+    is_new[1:] = numbers[1:] != numbers[:-1]
+    return numbers[is_new]
 
 
 def _row_of_old(size: int, old_rows: NDArray[np.int64], kept: Mask) -> NDArray[np.int64]:
@@ -363,10 +455,8 @@ def _sorted_by_id(liveness: NDArray[np.void]) -> NDArray[np.void]:
     return liveness
 
 
-def _unpacked(packed: bytes | str | None, row: np.dtype[Any]) -> NDArray[np.void]:
-    if packed is None:
-        return np.zeros(0, row)
-    return np.frombuffer(bytes.fromhex(packed) if isinstance(packed, str) else packed, row)
+def _unpacked(packed: bytes | None, row: np.dtype[Any]) -> NDArray[np.void]:
+    return np.zeros(0, row) if packed is None else np.frombuffer(packed, row)
 
 
 def _uuid(one: Any) -> UUID:

@@ -117,7 +117,7 @@ async def list_agents(
     order = sorted_by.desc() if descending else sorted_by.asc()
     # An unknown version comes last, on both databases and in both directions.
     orders = [sorted_by.is_(None), order] if sort_by == "version" else [order]
-    counted = _joined(select(func.count())).where(*conditions)
+    counted = _counted(wanted).where(*conditions)
     page = _joined(select(Agent.id)).where(*conditions).order_by(*orders, Agent.id).offset(offset).limit(limit)
     # All in one statement: it is of one moment, and one round trip. Both parts speak of agents of their own.
     found = _views().add_columns(counted.correlate(None).scalar_subquery()).where(Agent.id.in_(page.correlate(None)))
@@ -157,6 +157,19 @@ async def count_agents(session: AsyncSession, wanted: AgentFilter, now: datetime
         counts.by_version[version] = counts.by_version.get(version, 0) + number
         counts.by_band[name] += number
     return AgentCounts(total, counts.by_status, counts.by_version, counts.by_band)
+
+
+def _counted(wanted: AgentFilter) -> Select[int]:
+    """Count agents; of a million, going into both tables takes a hundred times as long as into one.
+
+    Each agent has a row in both.
+    """
+    is_by_record = bool(wanted.search or wanted.runs or wanted.labels or wanted.version is not None)
+    is_by_liveness = wanted.status is not None or wanted.reporting_rule is not None
+    statement = select(func.count())
+    if is_by_record and is_by_liveness:
+        return _joined(statement)
+    return statement.select_from(AgentLiveness if is_by_liveness else Agent)
 
 
 def _joined(statement: Select[Any]) -> Select[Any]:
