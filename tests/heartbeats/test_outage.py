@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -110,8 +111,7 @@ async def test_a_sqlite_file_that_is_away_is_not_made_anew(migrated_database_url
 async def test_a_locked_sqlite_file_is_503_until_it_is_free(
     migrated_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pragmas = tuple(pragma.replace("busy_timeout=4000", "busy_timeout=200") for pragma in sqlite._PRAGMAS)
-    monkeypatch.setattr(sqlite, "_PRAGMAS", pragmas)
+    monkeypatch.setattr(sqlite, "LOCK_SECONDS", 0.2)
     async with running_port(migrated_database_url) as port:
         assert (await port.beat("before")).status_code == 204
         with sqlite3.connect(migrated_database_url, isolation_level=None) as other:
@@ -122,6 +122,19 @@ async def test_a_locked_sqlite_file_is_503_until_it_is_free(
         await health(port.http, 200)
         assert (await port.beat("after")).status_code == 204
         assert await port.agents() == {"before", "after"}
+
+
+@only_sqlite
+async def test_heartbeats_wait_while_another_process_writes(migrated_database_url: str) -> None:
+    async with running_port(migrated_database_url) as port:
+        with closing(sqlite3.connect(migrated_database_url, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            beating = asyncio.create_task(port.beat("patient"))
+            await asyncio.sleep(0.5)
+            assert not beating.done()
+            other.execute("COMMIT")
+        assert (await beating).status_code == 204
+        assert await port.agents() == {"patient"}
 
 
 async def test_a_start_without_its_database_waits_for_it(own_postgres_server: PostgresServer) -> None:

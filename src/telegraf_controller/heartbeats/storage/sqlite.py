@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 from urllib.parse import quote
 
 from telegraf_controller.db.engine import SQLITE_PRAGMAS, is_unavailable_driver_error
@@ -26,9 +27,13 @@ from telegraf_controller.heartbeats.store import GenerationMoved
 LOCK_SECONDS = 4
 """How long to wait for another process that is writing; agents wait five for their answer."""
 
+_LOOK_SECONDS = 0.002
+"""How long between two looks whether another process still writes. SQLite's own waiting looks more and more rarely, up
+to each tenth of a second; one transaction of the scheduler's would keep heartbeats waiting for half as long again."""
+
 _PRAGMAS = (
     *SQLITE_PRAGMAS,
-    f"PRAGMA busy_timeout={LOCK_SECONDS * 1000}",
+    "PRAGMA busy_timeout=0",
     "PRAGMA cache_size=-65536",
     f"PRAGMA wal_autocheckpoint={BACKSTOP_PAGES}",
     "PRAGMA journal_size_limit=67108864",
@@ -148,13 +153,25 @@ def _is_damage(error: BaseException) -> bool:
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Cursor]:
     cursor = connection.cursor()
-    cursor.execute("BEGIN IMMEDIATE")
+    _begin(cursor)
     try:
         yield cursor
         cursor.execute("COMMIT")
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _begin(cursor: sqlite3.Cursor) -> None:
+    ends = monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > ends:
+                raise
+            sleep(_LOOK_SECONDS)
 
 
 def _probe(connection: sqlite3.Connection) -> None:
