@@ -25,6 +25,9 @@ _API_PAUSE_SECONDS = 0.05
 _SHORTEST_INTERVAL_SECONDS = 0.1
 """No fleet is simulated that reports more often: a thousand agents are at most 10,000 heartbeats a second."""
 
+_LOOKING_SECONDS = 15
+"""How long somebody has looked at a million agents before these begin: the first look reads all of them."""
+
 _CONNECTIONS = 1_000
 _CONNECTIONS_OF_A_MILLION = 5_000
 """Each agent has its own; with few, what waits for answers would set the pace."""
@@ -78,7 +81,8 @@ def watch_api(server: Controller, seconds: float) -> float:
 
 
 def measure_million(server: Controller) -> Paced:
-    """Let a million agents of `bench.seed` report once a minute, for two minutes."""
+    """Let a million agents of `bench.seed` report once a minute, for two minutes, while somebody looks at them."""
+    watch_api(server, _LOOKING_SECONDS)
     return measure_seeded(server, 1_000_000, 1_000_000 / 60, seconds=120, connections=_CONNECTIONS_OF_A_MILLION)
 
 
