@@ -1,5 +1,5 @@
 const FOCUSABLE = "a[href], button, input, select, textarea, label, [tabindex], [contenteditable=true]";
-const REMEMBERED = 20;
+const REMEMBERED = 200;
 
 type Place = { element: HTMLElement; page: string };
 
@@ -14,6 +14,9 @@ export function keepFocus(): void {
   document.addEventListener("focusin", ({ target }) => {
     if (!(target instanceof HTMLElement)) return;
     unwanted = false;
+    // Once each: who goes round in a dialog would else push out what opened it.
+    const known = places.findIndex(({ element }) => element === target);
+    if (known >= 0) places.splice(known, 1);
     places.push({ element: target, page: location.pathname });
     if (places.length > REMEMBERED) places.shift();
   });
