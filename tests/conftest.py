@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from telegraf_controller.db import migrate
@@ -19,6 +20,11 @@ from tests.support.postgres import DatabasePool, PostgresServer, run_postgres
 
 _LONG = ("end_to_end", "processes", "configs")
 """Folders whose files take longest. They are begun first: at the end one file would keep the other processes idle."""
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -399,7 +399,7 @@ CONDITIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=NAMES, token=TOKENS, query=QUERIES, condition=CONDITIONS)
 @example(name="filled", token=AGENT_TOKEN, query="port=1&host=%22", condition={})
 @example(name="filled", token=AGENT_TOKEN, query="port=x", condition={})
