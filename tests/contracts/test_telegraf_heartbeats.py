@@ -32,7 +32,8 @@ def test_every_recorded_heartbeat_is_understood(path: Path) -> None:
 def test_a_heartbeat_that_includes_nothing_has_no_statistics_and_counts_as_ok() -> None:
     """H1, A2"""
     heartbeat = parse_heartbeat(recorded("telegraf-1.40-bare"), address="127.0.0.1", received_ms=0)
-    assert (heartbeat.statistics, heartbeat.logs, heartbeat.configurations) == (None, None, [])
+    assert (heartbeat.errors, heartbeat.warnings, heartbeat.metrics) == (None, None, None)
+    assert (heartbeat.logs, heartbeat.configurations) == (None, [])
     assert (heartbeat.status, heartbeat.reported_status) == (AgentStatus.OK, None)
 
 
@@ -40,8 +41,7 @@ def test_status_statistics_and_log_entries_are_taken_over() -> None:
     """H1, D1"""
     heartbeat = parse_heartbeat(recorded("telegraf-1.40-logs-and-status"), address="127.0.0.1", received_ms=0)
     assert heartbeat.status == AgentStatus.WARN
-    assert heartbeat.statistics is not None
-    assert heartbeat.statistics.errors == 2
+    assert heartbeat.errors == 2
     assert heartbeat.reported_logs == 2
     assert heartbeat.logs is not None
     assert {entry["level"] for entry in json.loads(heartbeat.logs)} == {"ERROR"}
@@ -52,5 +52,5 @@ def test_counters_go_on_over_a_refusal() -> None:
     body = json.loads(recorded("telegraf-1.40-after-a-refusal"))
     assert body["last"] > 0
     heartbeat = parse_heartbeat(recorded("telegraf-1.40-after-a-refusal"), address="127.0.0.1", received_ms=0)
-    assert heartbeat.statistics is not None
-    assert heartbeat.statistics.errors > 2
+    assert heartbeat.errors is not None
+    assert heartbeat.errors > 2

@@ -39,7 +39,7 @@ def test_the_least_that_a_heartbeat_needs() -> None:
     assert heartbeat.instance_id == "web-1"
     assert heartbeat.agent_key == agent_id_of("web-1").bytes
     assert (heartbeat.status, heartbeat.reported_status) == (AgentStatus.OK, None)
-    assert (heartbeat.hostname, heartbeat.configurations, heartbeat.statistics, heartbeat.logs) == (
+    assert (heartbeat.hostname, heartbeat.configurations, heartbeat.metrics, heartbeat.logs) == (
         None,
         [],
         None,
@@ -61,8 +61,7 @@ def test_everything_that_telegraf_sends_is_read() -> None:
     )
     assert heartbeat.hostname == "web-1.example.com"
     assert len(heartbeat.configurations) == 2
-    assert heartbeat.statistics is not None
-    assert heartbeat.statistics.metrics == 3
+    assert (heartbeat.errors, heartbeat.warnings, heartbeat.metrics) == (1, 2, 3)
     assert heartbeat.reported_logs == 1
     assert heartbeat.status == heartbeat.reported_status == AgentStatus.WARN
 
@@ -149,8 +148,7 @@ def test_control_characters_in_details_are_replaced() -> None:
 
 def test_counts_beyond_64_bits_are_kept_as_the_largest() -> None:
     heartbeat = parse(message(statistics={"errors": 2**64 - 1, "warnings": 2**200, "metrics": 2**63}))
-    assert heartbeat.statistics is not None
-    assert {heartbeat.statistics.errors, heartbeat.statistics.warnings, heartbeat.statistics.metrics} == {MAX_COUNT}
+    assert {heartbeat.errors, heartbeat.warnings, heartbeat.metrics} == {MAX_COUNT}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReferen
 from telegraf_controller.db.engine import Database
 from telegraf_controller.heartbeats import queries
 from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
-from telegraf_controller.heartbeats.parse import Heartbeat, Statistics, parse_heartbeat
+from telegraf_controller.heartbeats.parse import Heartbeat, parse_heartbeat
 from telegraf_controller.heartbeats.points import Point, pack_points, points_of
 from telegraf_controller.heartbeats.queries import read_latest, read_series
 from telegraf_controller.heartbeats.storage import checkpoints
@@ -277,15 +277,15 @@ def test_packed_points_are_read_as_they_were(beats: list[tuple[int, int, int]]) 
     heartbeats = []
     for agent, count, after in beats:
         heartbeat = beat(f"agent-{agent}", at_ms=NOON_MS + after)
-        heartbeat.statistics = Statistics(errors=count, warnings=count, metrics=min(count, 2**63 - 1))
+        heartbeat.errors, heartbeat.warnings, heartbeat.metrics = count, count, min(count, 2**63 - 1)
         heartbeats.append(heartbeat)
     batch = Batch(heartbeats)
     assert batch.points is not None
     for heartbeat in heartbeats:
         found = list(points_of(heartbeat.agent_key, batch.points, batch.last_ms))
-        assert heartbeat.statistics is not None
-        small = min(heartbeat.statistics.errors, 2**32 - 1)
-        expected = Point(heartbeat.received_ms, 0, small, small, heartbeat.statistics.metrics)
+        assert heartbeat.errors is not None
+        small = min(heartbeat.errors, 2**32 - 1)
+        expected = Point(heartbeat.received_ms, 0, small, small, heartbeat.metrics)
         assert expected in found
         assert len(found) == sum(other.agent_key == heartbeat.agent_key for other in heartbeats)
 

@@ -8,8 +8,6 @@ from hashlib import blake2b
 from uuid import UUID
 
 _new_digest = blake2b(digest_size=16, person=b"telegraf agent").copy
-_VERSION_8 = 0x8 << 76 | 0b10 << 62
-_NEITHER_VERSION_NOR_VARIANT = (1 << 128) - 1 ^ (0xF << 76 | 0b11 << 62)
 _VERSION = re.compile(r"\d+\.\d+[^\s()]*")
 _NUMBER = re.compile(r"\d+")
 _DIGITS = 5
@@ -25,8 +23,10 @@ def agent_key(instance_id: str) -> bytes:
     """
     digest = _new_digest()
     digest.update(instance_id.encode())
-    number = int.from_bytes(digest.digest(), "big") & _NEITHER_VERSION_NOR_VARIANT | _VERSION_8
-    return number.to_bytes(16, "big")
+    key = bytearray(digest.digest())
+    key[6] = key[6] & 0x0F | 0x80  # the version
+    key[8] = key[8] & 0x3F | 0x80  # the variant
+    return bytes(key)
 
 
 def agent_id_of(instance_id: str) -> UUID:

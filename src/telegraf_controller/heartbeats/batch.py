@@ -38,8 +38,8 @@ class Batch:
         self.latest: list[Heartbeat] = sorted(newest.values(), key=_by_agent)
         """The newest of each agent."""
         self.count = len(heartbeats)
-        self.first_ms = min(heartbeat.received_ms for heartbeat in heartbeats)
-        self.last_ms = max(heartbeat.received_ms for heartbeat in heartbeats)
+        received = [heartbeat.received_ms for heartbeat in heartbeats]
+        self.first_ms, self.last_ms = min(received), max(received)
         every = self.latest if len(newest) == len(heartbeats) else sorted(heartbeats, key=_by_agent)
         self.points: bytes | None = pack_points(every) if keep_points else None
 
@@ -58,25 +58,19 @@ class Batch:
 
 def liveness_rows(heartbeats: Iterable[Heartbeat]) -> list[Row]:
     """`(agent, last_seen, identity, errors, warnings, metrics, status, reported_status)` of each heartbeat."""
-    rows: list[Row] = []
-    for heartbeat in heartbeats:
-        counts = heartbeat.statistics
-        errors, warnings, metrics = (
-            (None, None, None) if counts is None else (counts.errors, counts.warnings, counts.metrics)
+    return [
+        (
+            heartbeat.agent_key,
+            heartbeat.received_ms,
+            heartbeat.identity,
+            heartbeat.errors,
+            heartbeat.warnings,
+            heartbeat.metrics,
+            heartbeat.status,
+            heartbeat.reported_status,
         )
-        rows.append(
-            (
-                heartbeat.agent_key,
-                heartbeat.received_ms,
-                heartbeat.identity,
-                errors,
-                warnings,
-                metrics,
-                heartbeat.status,
-                heartbeat.reported_status,
-            )
-        )
-    return rows
+        for heartbeat in heartbeats
+    ]
 
 
 def status_events(written: Iterable[Row]) -> list[Row]:

@@ -25,15 +25,18 @@ MAX_COUNT = 2**63 - 1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-_REPORTED = {name: AgentStatus[name].value for name in ("OK", "WARN", "FAIL", "UNDEFINED")}
+_STATUSES = ("OK", "WARN", "FAIL", "UNDEFINED")
+_REPORTED: dict[str | None, int | None] = {
+    None: None,
+    "": None,
+    **{name: AgentStatus[name].value for name in _STATUSES},
+}
 _OK = AgentStatus.OK.value
 
 Count = Annotated[int, Meta(ge=0)]
 
 
-class Statistics(Struct, gc=False):
-    """What the agent counted since its last successful heartbeat."""
-
+class _Statistics(Struct, gc=False):
     errors: Count = 0
     warnings: Count = 0
     metrics: Count = 0
@@ -48,7 +51,7 @@ class _Message(Struct, gc=False):
     last: int | None = None
     hostname: str | None = None
     configurations: list[str] | None = None
-    statistics: Statistics | None = None
+    statistics: _Statistics | None = None
     logs: list[ReportedEntry] | None = None
     status: str | None = None
 
@@ -58,46 +61,55 @@ class Heartbeat(Struct, gc=False, eq=False, array_like=True):
 
     agent_key: bytes
     """The agent's id (see `agents.identity.agent_key`)."""
-    instance_id: str
     received_ms: int
     """When it arrived, by the server's clock."""
+    identity: int
+    """A checksum of who the agent says it is: says whether any of that, or what is derived from it, has changed."""
+    errors: int | None
+    warnings: int | None
+    metrics: int | None
+    """What the agent counted since its last successful heartbeat; all three or none of them."""
+    status: int
+    """The AgentStatus that the agent counts as."""
+    reported_status: int | None
+    reported_logs: int
+    logs: bytes | None
+    """The log entries to store, as JSON; None when there were none."""
+    instance_id: str
     build: str
     hostname: str | None
     address: str
     configurations: list[str]
-    identity: int
-    """A checksum of the four fields above: says whether any of them, or what is derived from them, has changed."""
-    status: int
-    """The AgentStatus that the agent counts as."""
-    reported_status: int | None
-    statistics: Statistics | None
-    reported_logs: int
-    logs: bytes | None
-    """The log entries to store, as JSON; None when there were none."""
     size: int
     """Bytes that it takes in memory, roughly."""
 
 
-_DERIVED = "2"
+_SEPARATOR = "|"
+_DERIVED = "3"
 """Raised with every change of what is stored about an agent beside its own words (sort keys, references, shapes): the
 next heartbeat of every agent then writes it anew."""
 
-_decoder = msgspec.json.Decoder(_Message)
+_decode = msgspec.json.Decoder(_Message).decode
 
 
 def parse_heartbeat(body: bytes, *, address: str, received_ms: int) -> Heartbeat:
     """Read one heartbeat. Raises ControllerError `invalid_heartbeat` that says which field is wrong."""
-    message = _decode(body)
+    # Every heartbeat takes this way: what mostly holds is asked with as few calls as possible.
+    try:
+        message = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(error) from None
     instance_id = message.id
     if not instance_id.isprintable() and _CONTROL.search(instance_id):
         raise _invalid("id", "it must not contain control characters")
-    reported = _reported_status(message.status)
+    status = message.status
+    reported = _REPORTED[status] if status in _REPORTED else _reported_status(status)
     build, hostname, configurations = message.version, message.hostname or None, message.configurations or []
-    text = f"{build}{hostname}{''.join(configurations)}"
+    who = _who(build, hostname, address, configurations)
     # Mostly nothing has to be mended, and one look at all of it says so.
     if not (
-        text.isprintable()
-        and len(text) <= MAX_CONFIGURATION_LENGTH
+        who.isprintable()
+        and len(who) <= MAX_CONFIGURATION_LENGTH
         and len(build) <= MAX_BUILD_LENGTH
         and (hostname is None or len(hostname) <= MAX_HOSTNAME_LENGTH)
         and len(configurations) <= MAX_CONFIGURATIONS
@@ -105,32 +117,44 @@ def parse_heartbeat(body: bytes, *, address: str, received_ms: int) -> Heartbeat
         build = _clean(build, MAX_BUILD_LENGTH)
         hostname = None if hostname is None else _clean(hostname, MAX_HOSTNAME_LENGTH)
         configurations = [_clean(entry, MAX_CONFIGURATION_LENGTH) for entry in configurations[:MAX_CONFIGURATIONS]]
+        who = _who(build, hostname, address, configurations)
+    encoded = who.encode()
+    errors: int | None
+    warnings: int | None
+    metrics: int | None
+    errors = warnings = metrics = None
+    counts = message.statistics
+    if counts is not None:
+        errors, warnings, metrics = counts.errors, counts.warnings, counts.metrics
+        if errors > MAX_COUNT or warnings > MAX_COUNT or metrics > MAX_COUNT:
+            errors, warnings, metrics = min(errors, MAX_COUNT), min(warnings, MAX_COUNT), min(metrics, MAX_COUNT)
+    logs = message.logs
     return Heartbeat(
-        agent_key=agent_key(instance_id),
-        instance_id=instance_id,
-        received_ms=received_ms,
-        build=build,
-        hostname=hostname,
-        address=address,
-        configurations=configurations,
-        identity=_identity(build, hostname, address, configurations),
-        status=_OK if reported is None else reported,
-        reported_status=reported,
-        statistics=message.statistics and _storable(message.statistics),
-        reported_logs=len(message.logs) if message.logs else 0,
-        logs=keep_worst(message.logs) if message.logs else None,
-        size=len(body),
+        agent_key(instance_id),
+        received_ms,
+        # A checksum is enough: whoever makes two with the same one hides a change of their own agent, and nothing else.
+        len(encoded) << 32 | crc32(encoded),
+        errors,
+        warnings,
+        metrics,
+        _OK if reported is None else reported,
+        reported,
+        len(logs) if logs else 0,
+        keep_worst(logs) if logs else None,
+        instance_id,
+        build,
+        hostname,
+        address,
+        configurations,
+        len(body),
     )
 
 
-def _decode(body: bytes) -> _Message:
-    try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError as error:
+def _unreadable(error: Exception) -> ControllerError:
+    if isinstance(error, msgspec.ValidationError):
         field, problem = _where(str(error))
-        raise _invalid(field, problem) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _invalid(None, "it is not valid JSON") from None
+        return _invalid(field, problem)
+    return _invalid(None, "it is not valid JSON")
 
 
 def _where(text: str) -> tuple[str | None, str]:
@@ -149,12 +173,10 @@ def _invalid(field: str | None, problem: str) -> ControllerError:
 
 
 def _reported_status(status: str | None) -> int | None:
-    if not status:
-        return None
-    reported = _REPORTED.get(status.upper())
-    if reported is None:
-        raise _invalid("status", f"it must be one of {', '.join(_REPORTED)}")
-    return reported
+    name = (status or "").upper()
+    if name not in _REPORTED:
+        raise _invalid("status", f"it must be one of {', '.join(_STATUSES)}")
+    return _REPORTED[name]
 
 
 def _clean(text: str, limit: int) -> str:
@@ -163,16 +185,6 @@ def _clean(text: str, limit: int) -> str:
     return text if text.isprintable() else _CONTROL.sub(_REPLACEMENT, text)
 
 
-def _storable(statistics: Statistics) -> Statistics:
-    if statistics.errors > MAX_COUNT or statistics.warnings > MAX_COUNT or statistics.metrics > MAX_COUNT:
-        return Statistics(
-            min(statistics.errors, MAX_COUNT), min(statistics.warnings, MAX_COUNT), min(statistics.metrics, MAX_COUNT)
-        )
-    return statistics
-
-
-def _identity(build: str, hostname: str | None, address: str, configurations: list[str]) -> int:
-    # None of these contains the separator: it is a control character. A checksum is enough: whoever makes two with the
-    # same one hides a change of their own agent, and nothing else.
-    text = "\x1f".join((_DERIVED, build, hostname or "", address, *configurations)).encode()
-    return len(text) << 32 | crc32(text)
+def _who(build: str, hostname: str | None, address: str, configurations: list[str]) -> str:
+    """Return what an agent's identity is made of, printable when its parts are."""
+    return _SEPARATOR.join((_DERIVED, build, hostname or "", address, *configurations))

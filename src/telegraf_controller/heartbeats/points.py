@@ -39,15 +39,16 @@ def pack_points(heartbeats: Iterable[Heartbeat]) -> bytes:
     pack = _RECORD.pack
     records = []
     for heartbeat in heartbeats:
-        received = heartbeat.received_ms & _MAX_32
-        counts = heartbeat.statistics
-        if counts is None:
+        received, errors, metrics = heartbeat.received_ms & _MAX_32, heartbeat.errors, heartbeat.metrics
+        if errors is None or metrics is None:
             records.append(pack(heartbeat.agent_key, received, heartbeat.status, 0, 0, 0))
             continue
-        errors = counts.errors if counts.errors < _MAX_32 else _MAX_32
-        warnings = counts.warnings if counts.warnings < _MAX_32 else _MAX_32
-        flags = heartbeat.status | _HAS_STATISTICS
-        records.append(pack(heartbeat.agent_key, received, flags, errors, warnings, counts.metrics))
+        warnings = heartbeat.warnings or 0
+        if errors > _MAX_32 or warnings > _MAX_32:
+            errors, warnings = min(errors, _MAX_32), min(warnings, _MAX_32)
+        records.append(
+            pack(heartbeat.agent_key, received, heartbeat.status | _HAS_STATISTICS, errors, warnings, metrics)
+        )
     return b"".join(records)
 
 
