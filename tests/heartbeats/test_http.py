@@ -109,6 +109,37 @@ async def answered(port: Port, kinds: list[str], cuts: set[int]) -> list[int]:
 # Many requests over one connection
 
 
+@every_kind
+async def test_what_comes_again_over_a_connection_is_answered_like_the_first(shared_port: Port, kind: str) -> None:
+    """H2, T4: heads that are remembered, and heartbeats that are let in by what let in the last."""
+    sent, status = KINDS[kind]
+    async with connected(shared_port.address) as connection:
+        first = await connection.ask(sent)
+        assert (await connection.ask(heartbeat("first"))).status == 204
+        for _ in range(3):
+            again = await connection.ask(sent)
+            assert (again.status, again.body) == (first.status, first.body) == (status, first.body)
+        half = len(sent) // 2
+        assert (await connection.ask(sent[:half], sent[half:])).status == status
+        assert (await connection.ask(heartbeat("last"))).status == 204
+    assert {"first", "last"} <= await shared_port.agents()
+
+
+async def test_a_remembered_head_takes_no_more_and_no_less_than_its_body(shared_port: Port) -> None:
+    """H2: requests that end in the next packet, or in front of another one."""
+    one, other = heartbeat("less-1"), heartbeat("less-2")
+    head = one.split(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    async with connected(shared_port.address) as connection:
+        for _ in range(2):
+            assert (await connection.ask(one)).status == 204
+            assert (await connection.ask(one[:-1], one[-1:])).status == 204
+            assert (await connection.ask(head, one[len(head) :])).status == 204
+            await connection.send(one + other[:-5])
+            assert (await connection.answer()).status == 204
+            await connection.send(other[-5:] + one)
+            assert [(await connection.answer()).status for _ in range(2)] == [204, 204]
+
+
 @pytest.mark.parametrize("number", [2, 50])
 async def test_heartbeats_in_one_packet_are_all_stored(shared_port: Port, number: int) -> None:
     """H2"""

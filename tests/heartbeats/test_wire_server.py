@@ -14,6 +14,7 @@ from telegraf_controller.errors import ControllerError
 from telegraf_controller.heartbeats.answers import Answer
 from telegraf_controller.heartbeats.wire import server
 from telegraf_controller.heartbeats.wire.connection import Connection
+from telegraf_controller.heartbeats.wire.heads import Head
 from telegraf_controller.heartbeats.wire.server import WireServer
 from telegraf_controller.processes.sockets import bind
 from tests.support.ports import free_port
@@ -57,6 +58,10 @@ class Echo:
         assert connection.head is not None
         if connection.head.path == "/refused":
             raise ControllerError("insufficient_permissions", "No.")
+        connection.known = True
+        return True
+
+    def admit_again(self, connection: Connection, head: Head) -> bool:
         return True
 
     def handle(self, connection: Connection, body: bytes) -> None:
@@ -168,13 +173,13 @@ async def test_who_cannot_be_watched_is_closed_and_the_others_are_served(
     """H3: the kernel has only so many watches."""
     before = await served.connect(get("/before"))
     await asyncio.wait_for(before[0].readuntil(b"/before"), PATIENCE_SECONDS)
-    selector = vars(served.wire)["_selector"]
+    poller = vars(served.wire)["_poller"]
     with monkeypatch.context() as full:
 
         def register(*given: Any) -> Any:
             raise OSError(errno.ENOSPC, "no room")
 
-        full.setattr(selector, "register", register)
+        full.setattr(poller, "register", register)
         with suppress(ConnectionError):
             assert await served.ask(b"GET /half") == b""
     before[1].write(LAST)

@@ -17,6 +17,7 @@ import structlog
 from telegraf_controller.heartbeats.answers import Answer
 from telegraf_controller.heartbeats.wire import server as wire
 from telegraf_controller.heartbeats.wire.connection import Connection
+from telegraf_controller.heartbeats.wire.heads import Head
 from telegraf_controller.options import Options
 from telegraf_controller.processes.granian_server import serve
 from telegraf_controller.processes.tls import tls_of
@@ -28,6 +29,10 @@ class Answering:
     def admit(self, connection: Connection) -> bool:
         """Take any."""
         return True
+
+    def admit_again(self, connection: Connection, head: Head) -> bool:
+        """Look at each anew."""
+        return False
 
     def handle(self, connection: Connection, body: bytes) -> None:
         """Answer."""

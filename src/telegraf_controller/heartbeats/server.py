@@ -28,6 +28,7 @@ from telegraf_controller.heartbeats.storage.client import StorageClient
 from telegraf_controller.heartbeats.store import HeartbeatStore
 from telegraf_controller.heartbeats.store_postgres import PostgresStore
 from telegraf_controller.heartbeats.wire.connection import Connection
+from telegraf_controller.heartbeats.wire.heads import Head
 from telegraf_controller.heartbeats.writer import Writer
 from telegraf_controller.options import Options
 from telegraf_controller.tokens.check import AccessState
@@ -122,12 +123,6 @@ class HeartbeatServer:
         if head.path == HEARTBEAT_PATH:
             if head.method != "POST":
                 return _wrong_method(connection, "POST")
-            known: Known | None = connection.known
-            if known is not None and known.head == head.number and known.rights == self._access.loads:
-                if not self._writer.available:
-                    raise StorageUnavailable
-                connection.context = known.admission
-                return True
             address = peer_address(connection.peer, head.forwarded_for, self._trusted_proxies)
             credentials = Credentials(head.digest, head.refusal, address)
             admission = connection.context = self._admitted(credentials)
@@ -140,6 +135,14 @@ class HeartbeatServer:
         if head.path == HEALTH_PATH:
             return head.method in ("GET", "HEAD") or _wrong_method(connection, "GET, HEAD")
         raise NotFound("path", head.path[:_SHOWN_CHARACTERS])
+
+    def admit_again(self, connection: Connection, head: Head) -> bool:
+        """See `wire.server.Application`."""
+        known: Known = connection.known
+        if known.head != head.number or known.rights != self._access.loads or not self._writer.available:
+            return False
+        connection.context = known.admission
+        return True
 
     def handle(self, connection: Connection, body: bytes) -> None:
         """See `wire.server.Application`."""

@@ -46,6 +46,7 @@ _AT_ONCE: Final = 16
 """How many requests of one connection are handled before others get their turn."""
 
 _EMPTY_LINES: Final = 2
+_END_OF_HEAD: Final = b"\r\n\r\n"
 _RECEIVE_BYTES: Final = 64 * 1024
 _CLOSE = b"connection: close\r\n"
 _KEEP = b"connection: keep-alive\r\n"
@@ -130,7 +131,7 @@ class Connection:
         self.context: Any = None
         """What the application keeps for the request at hand."""
         self.known: Any = None
-        """What the application remembers of the last requests."""
+        """What the application remembers of the last requests; None: nothing."""
         self.is_fresh = True
         """Whether it has asked for nothing yet."""
         self.peer = peer
@@ -152,8 +153,9 @@ class Connection:
         if not data:
             self._end()
         elif phase is _READING:
-            self._append(data)
-            self.advance()
+            if self._input or self.head is not None or not self._take_whole(data):
+                self._append(data)
+                self.advance()
         elif phase is _ANSWERING:
             self._append(data)
             if len(self._input) - self._at > READ_AHEAD_BYTES or not self._count():
@@ -222,13 +224,45 @@ class Connection:
         """Answer the request at hand, then go on with the next. A client that is gone hears nothing."""
         if self.phase is not _ANSWERING:
             return
-        if self._is_worth_waiting():
+        head, server = self.head, self._server
+        if (
+            answer is STORED
+            and self._body_is_read
+            and head is not None
+            and head.keep_alive
+            and not (head.is_old or server.is_closing)
+        ):
+            self.head = self.context = None
+            if self._send(server.stored_and_kept):
+                self._await_next()
+        elif self._is_worth_waiting():
             self._held = answer
             self.proceed()
         else:
             self._reply(answer)
 
     # Reading.
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Handle what has arrived if it is one whole request with a head like those before, as nearly all are.
+
+        Tells whether it was. If not, nothing is done.
+        """
+        server = self._server
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        head = server.heads.remembered(data[:end]) if self.known is not None else None
+        if head is None or head.chunked or head.length != len(data) - end or head.length > server.body_limit:
+            return False
+        if not server.app.admit_again(self, head):
+            return False
+        self.head, self.phase, self._body_is_read = head, _ANSWERING, True
+        try:
+            server.app.handle(self, data[end:])
+        except ControllerError as error:
+            self.answer(error_answer(error))
+        except Exception:
+            self._mistaken(asked=True)
+        return True
 
     def _step(self) -> bool:
         """Take one request if it is there; tell whether to look for another."""
@@ -258,18 +292,23 @@ class Connection:
             else:
                 self._fail(error)  # what follows cannot be understood
         except Exception:
-            log.exception("heartbeat request failed")
-            if asked and self.phase is not _ANSWERING:
-                self.close()  # after its answer, which must stay the only one
-            else:
-                self._fail(ControllerError("internal_error", "This request could not be handled."))
+            self._mistaken(asked=asked)
         return True
+
+    def _mistaken(self, *, asked: bool) -> None:
+        """Answer what a mistake of ours has left, told as the exception at hand; `asked` says whether the application
+        had the request."""
+        log.exception("heartbeat request failed")
+        if asked and self.phase is not _ANSWERING:
+            self.close()  # after its answer, which must stay the only one
+        else:
+            self._fail(ControllerError("internal_error", "This request could not be handled."))
 
     def _read_head(self) -> bool:
         data, at = self._input, self._at
         if at < len(data) and not 65 <= data[at] <= 90:
             at = self._skip_empty_lines(data, at)
-        end = data.find(b"\r\n\r\n", max(at, self._searched)) + 4
+        end = data.find(_END_OF_HEAD, max(at, self._searched)) + 4
         if (len(data) if end < 4 else end) - at > heads.MAX_HEAD_BYTES:
             raise heads.too_large()
         if end < 4:
@@ -398,10 +437,6 @@ class Connection:
         head, self.head, self.context = self.head, None, None
         is_read = (self._body_is_read or (head is not None and self._skip_body(head))) and not self._is_broken
         keep = is_read and head is not None and head.keep_alive and not self._server.is_closing
-        if answer is STORED and keep and head is not None and not head.is_old:
-            if self._send(self._server.stored_and_kept):
-                self._await_next()
-            return
         parts = [answer.head, self._server.date_line]
         if not keep:
             parts.append(_CLOSE)

@@ -73,19 +73,27 @@ class HeadReader:
     def read(self, raw: bytes) -> Head:
         """Return what a head says; `raw` ends with its empty line. Raises ControllerError `malformed_request` or
         `head_too_large`."""
-        if len(raw) > REMEMBERED_BYTES:
-            return _parse(raw)
-        digest = self._new_digest()
-        digest.update(raw)
-        key = digest.digest()
-        head = self._remembered.get(key)
-        if head is None:
-            head = _parse(raw)
+        head = self.remembered(raw)
+        if head is not None:
+            return head
+        head = _parse(raw)
+        if len(raw) <= REMEMBERED_BYTES:
             if len(self._remembered) >= REMEMBERED_HEADS:
                 # Whoever sends a new head each time costs others one reading of theirs, and no memory.
                 self._remembered.clear()
-            self._remembered[key] = head
+            self._remembered[self._key(raw)] = head
         return head
+
+    def remembered(self, raw: bytes) -> Head | None:
+        """Return what a head says that was read before; None if it was not, or is not remembered."""
+        if len(raw) > REMEMBERED_BYTES:
+            return None
+        return self._remembered.get(self._key(raw))
+
+    def _key(self, raw: bytes) -> bytes:
+        digest = self._new_digest()
+        digest.update(raw)
+        return digest.digest()
 
 
 def malformed(problem: str) -> ControllerError:

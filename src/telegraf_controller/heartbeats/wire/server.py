@@ -1,6 +1,6 @@
 """Takes connections on a listening socket and wakes those on which something has arrived, in the running event loop.
 
-All sockets are watched by one selector of their own, and the event loop watches that one: whatever is ready is handled
+All sockets are watched by one poller of their own, and the event loop watches that one: whatever is ready is handled
 in one go, without a handle, task or future for each. Measured next to an application server that hands each request
 over from a thread of its own: about half of the processor time for a heartbeat, with or without a connection for each.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import selectors
 import socket
 import ssl
 from collections import deque
@@ -23,7 +22,8 @@ import structlog
 from telegraf_controller.addresses import client_address
 from telegraf_controller.heartbeats.answers import STORED
 from telegraf_controller.heartbeats.wire.connection import DRAIN_SECONDS, Connection, Phase
-from telegraf_controller.heartbeats.wire.heads import HeadReader
+from telegraf_controller.heartbeats.wire.heads import Head, HeadReader
+from telegraf_controller.heartbeats.wire.poller import new_poller
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +70,10 @@ class Application(Protocol):
     def admit(self, connection: Connection) -> bool:
         """Look at a request's head; True takes its body. Else it is answered, or goes on with `proceed`, at once or
         later."""
+
+    def admit_again(self, connection: Connection, head: Head) -> bool:
+        """Look at a head of which `Connection.known` may say enough to take its body at once; False has it looked at
+        anew by `admit`."""
 
     def handle(self, connection: Connection, body: bytes) -> None:
         """Do what is asked."""
@@ -122,13 +126,13 @@ class WireServer:
         self._tell_time()
         self._listener = listener
         self._tls = tls
-        self._selector = selectors.DefaultSelector()
+        self._poller = new_poller()
         self._connections: set[Connection] = set()
         self._max_connections = max_connections
         self._crowded_from = max_connections * CROWDED_SHARE
         self._arriving = 0
         self._ready: deque[Callable[[], None]] = deque()
-        """What the selector has told of, and is still to be done."""
+        """What the poller has told of, and is still to be done."""
         self._unfinished: deque[Callable[[], None]] = deque()
         """What had its share of a turn, and goes on in the next."""
         self._is_handling = False
@@ -140,7 +144,7 @@ class WireServer:
     async def run(self, stop: asyncio.Event, grace_seconds: float) -> None:
         """See `serve`."""
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._selector.fileno(), self._wake)
+        loop.add_reader(self._poller.fileno(), self._wake)
         self._accept_again()
         looking = asyncio.create_task(self._look())
         log.info("serving", port=self._listener.getsockname()[1])
@@ -149,11 +153,11 @@ class WireServer:
             await self._finish(grace_seconds)
         finally:
             looking.cancel()
-            loop.remove_reader(self._selector.fileno())
+            loop.remove_reader(self._poller.fileno())
             for connection in list(self._connections):
                 connection.close()
             self._listener.close()
-            self._selector.close()
+            self._poller.close()
 
     @property
     def is_closing(self) -> bool:
@@ -173,7 +177,7 @@ class WireServer:
     def watch(self, connection: Connection) -> None:
         """Wake a connection when something has arrived on it. One that the kernel has no room for is closed."""
         try:
-            self._selector.register(connection, selectors.EVENT_READ, connection.readable)
+            self._poller.register(connection.fileno(), connection.readable)
         except OSError as error:
             self._warn("a connection cannot be watched", cause=str(error))
             connection.close()
@@ -183,7 +187,7 @@ class WireServer:
     def unwatch(self, connection: Connection) -> None:
         """Let what arrives wait."""
         if connection.is_watched:
-            self._selector.unregister(connection)
+            self._poller.unregister(connection.fileno())
             connection.is_watched = False
 
     def forget(self, connection: Connection) -> None:
@@ -209,7 +213,7 @@ class WireServer:
 
     def _wake(self) -> None:
         if not self._ready:
-            self._ready.extend(key.data for key, _ in self._selector.select(0))
+            self._ready.extend(self._poller.ready())
             self._handle()
 
     def _handle(self) -> None:
@@ -219,7 +223,11 @@ class WireServer:
         ready, unfinished = self._ready, len(self._unfinished)
         for _ in range(_AT_ONCE // _BETWEEN_LOOKS):
             for _ in range(min(_BETWEEN_LOOKS, len(ready))):
-                self._guarded(ready.popleft())
+                work = ready.popleft()
+                try:
+                    work()
+                except Exception:
+                    self._failed(work)
             for _ in range(min(_BETWEEN_LOOKS, unfinished)):
                 unfinished -= 1
                 self._guarded(self._unfinished.popleft())
@@ -238,10 +246,13 @@ class WireServer:
         try:
             work()
         except Exception:
-            log.exception("a connection failed")
-            owner = getattr(work, "__self__", None)
-            if isinstance(owner, Connection):
-                owner.close()
+            self._failed(work)
+
+    def _failed(self, work: Callable[[], None]) -> None:
+        log.exception("a connection failed")
+        owner = getattr(work, "__self__", None)
+        if isinstance(owner, Connection):
+            owner.close()
 
     def _accept(self) -> None:
         ends = monotonic() + _TURN_SECONDS
@@ -284,12 +295,12 @@ class WireServer:
 
     def _pause_accepting(self) -> None:
         if self._accepting:
-            self._selector.unregister(self._listener)
+            self._poller.unregister(self._listener.fileno())
             self._accepting = False
 
     def _accept_again(self) -> None:
         if not self._accepting and not self._stopping:
-            self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+            self._poller.register(self._listener.fileno(), self._accept)
             self._accepting = True
 
     def _warn(self, what: str, **details: object) -> None:
