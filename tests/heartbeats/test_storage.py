@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text
 
 from telegraf_controller.agents.identity import agent_id_of
-from telegraf_controller.agents.tables import Agent, AgentLiveness, AgentReference
+from telegraf_controller.agents.status import AgentStatus
+from telegraf_controller.agents.tables import Agent, AgentEvent, AgentLiveness, AgentReference
 from telegraf_controller.db.engine import Database
 from telegraf_controller.heartbeats import queries
 from telegraf_controller.heartbeats.batch import CLOCK_ERROR_MS, Batch
@@ -85,6 +86,31 @@ async def test_a_deleted_agent_comes_back_with_its_next_heartbeat(port: Port) ->
     assert agent is not None
     assert agent.hostname == "one"
     assert await port.liveness("web-1") is not None
+
+
+async def test_a_group_may_have_agents_of_every_kind(store: HeartbeatStore, database: Database) -> None:
+    """A1, A7: most of them the same as before, and among them some that are new, others by now, or in another state."""
+    known = [beat(f"known-{number:03d}", metrics=1) for number in range(150)]
+    await write(store, *known)
+    again = [beat(heartbeat.instance_id, metrics=2, at_ms=NOON_MS + 1000) for heartbeat in known]
+    again[70] = beat("known-070", metrics=3, at_ms=NOON_MS + 1000, hostname="renamed")
+    again[140] = beat("known-140", metrics=4, at_ms=NOON_MS + 1000, status="FAIL")
+    await write(store, *again, beat("new-1", metrics=5, at_ms=NOON_MS + 1000))
+    async with database.read() as session:
+        agents = {row.id: row.hostname for row in await session.execute(select(Agent.id, Agent.hostname))}
+        found = await session.execute(select(AgentLiveness.agent_id, AgentLiveness.metrics))
+        metrics = {row.agent_id: row.metrics for row in found}
+        seen = set(await session.scalars(select(AgentLiveness.last_seen)))
+        changes = await session.execute(
+            select(AgentEvent.agent_id, AgentEvent.to_status).where(AgentEvent.from_status.is_not(None))
+        )
+    assert len(agents) == 151
+    assert agents[agent_id_of("known-070")] == "renamed"
+    expected = {agent_id_of(heartbeat.instance_id): 2 for heartbeat in known}
+    others = {"known-070": 3, "known-140": 4, "new-1": 5}
+    assert metrics == expected | {agent_id_of(name): number for name, number in others.items()}
+    assert seen == {NOON + timedelta(seconds=1)}
+    assert [tuple(row) for row in changes] == [(agent_id_of("known-140"), AgentStatus.FAIL)]
 
 
 async def test_the_last_of_an_agent_in_a_group_wins(store: HeartbeatStore, database: Database) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from telegraf_controller.agents.identity import bare_version, name_key, search_text, version_key
 from telegraf_controller.agents.references import stored_references
 from telegraf_controller.agents.tables import EventReason
-from telegraf_controller.heartbeats.parse import Heartbeat
+from telegraf_controller.heartbeats.parse import Heartbeat, Liveness
 from telegraf_controller.heartbeats.points import pack_points
 
 Row = tuple[Any, ...]
+B = TypeVar("B", bound=Liveness)
 
 CLOCK_ERROR_MS = 60_000
 """An agent's row that is newer than a heartbeat is left alone (another node was faster), unless it is newer by more
@@ -29,13 +30,13 @@ def unless_newer(seen: str, *, stored: str = "agent_liveness.last_seen") -> str:
 _by_agent = attrgetter("agent_key")
 
 
-class Batch:
+class Batch(Generic[B]):
     """Heartbeats in the order of their agents: writers that all keep to it cannot wait for each other in a circle."""
 
-    def __init__(self, heartbeats: Sequence[Heartbeat], *, keep_points: bool = True) -> None:
+    def __init__(self, heartbeats: Sequence[B], *, keep_points: bool = True) -> None:
         """Take heartbeats in the order of their arrival. Without `keep_points` only the latest statistics are kept."""
         newest = {heartbeat.agent_key: heartbeat for heartbeat in heartbeats}
-        self.latest: list[Heartbeat] = sorted(newest.values(), key=_by_agent)
+        self.latest: list[B] = sorted(newest.values(), key=_by_agent)
         """The newest of each agent."""
         self.count = len(heartbeats)
         received = [heartbeat.received_ms for heartbeat in heartbeats]
@@ -56,7 +57,7 @@ class Batch:
         ]
 
 
-def liveness_rows(heartbeats: Iterable[Heartbeat]) -> list[Row]:
+def liveness_rows(heartbeats: Iterable[Liveness]) -> list[Row]:
     """`(agent, last_seen, identity, errors, warnings, metrics, status, reported_status)` of each heartbeat."""
     return [
         (

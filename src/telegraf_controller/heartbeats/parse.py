@@ -56,8 +56,8 @@ class _Message(Struct, gc=False):
     status: str | None = None
 
 
-class Heartbeat(Struct, gc=False, eq=False, array_like=True):
-    """One heartbeat, ready to be stored: within every limit, without characters that a database refuses."""
+class Liveness(Struct, gc=False, eq=False, array_like=True):
+    """What each heartbeat tells anew about its agent."""
 
     agent_key: bytes
     """The agent's id (see `agents.identity.agent_key`)."""
@@ -75,6 +75,14 @@ class Heartbeat(Struct, gc=False, eq=False, array_like=True):
     reported_logs: int
     logs: bytes | None
     """The log entries to store, as JSON; None when there were none."""
+
+
+class Heartbeat(Liveness, gc=False, eq=False, array_like=True):
+    """One heartbeat, ready to be stored: within every limit, without characters that a database refuses.
+
+    Packed as an array, it begins as its `Liveness`: who needs no more need not unpack the rest.
+    """
+
     instance_id: str
     build: str
     hostname: str | None

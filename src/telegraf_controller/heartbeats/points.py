@@ -11,7 +11,7 @@ from struct import Struct
 
 import msgspec
 
-from telegraf_controller.heartbeats.parse import Heartbeat
+from telegraf_controller.heartbeats.parse import Liveness
 
 _RECORD = Struct("<16sIBIIQ")
 """Agent, the lower half of when it was received (milliseconds since the epoch), flags and status, errors, warnings,
@@ -34,7 +34,7 @@ class Point(msgspec.Struct, frozen=True):
     metrics: int | None
 
 
-def pack_points(heartbeats: Iterable[Heartbeat]) -> bytes:
+def pack_points(heartbeats: Iterable[Liveness]) -> bytes:
     """Pack heartbeats in their order."""
     pack = _RECORD.pack
     records = []

@@ -197,7 +197,7 @@ class PostgresStore:
             raise StorageUnavailable from error
 
 
-async def _write(connection: Any, batch: Batch, generation: int) -> None:
+async def _write(connection: Any, batch: Batch[Heartbeat], generation: int) -> None:
     await connection.execute(_BEGIN)
     group = (generation, batch.last_ms, batch.first_ms, batch.count, batch.points)
     current, matched = await connection.fetchrow(_UPDATE, *_arrays(batch.liveness_rows(), 8), *group)
@@ -211,7 +211,7 @@ async def _write(connection: Any, batch: Batch, generation: int) -> None:
     await connection.execute("COMMIT")
 
 
-async def _write_unmatched(connection: Any, batch: Batch) -> None:
+async def _write_unmatched(connection: Any, batch: Batch[Heartbeat]) -> None:
     """Write the agents that are new, were deleted, or have changed who they are."""
     keys = [UUID(heartbeat.agent_key) for heartbeat in batch.latest]
     found = await connection.fetch(_UNMATCHED, keys, [heartbeat.identity for heartbeat in batch.latest])

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 
 from telegraf_controller.heartbeats.batch import Batch
+from telegraf_controller.heartbeats.parse import Liveness
 
 CHECKPOINT_PAGES = 16_000
 """How many pages of 4 KiB the log may grow between checkpoints."""
@@ -37,7 +38,7 @@ class Checkpoints:
         self._running: Future[None] | None = None
         self._copied = False
 
-    def committed(self, batch: Batch) -> None:
+    def committed(self, batch: Batch[Liveness]) -> None:
         """Count what a commit has written, and begin a checkpoint in the background when it is time for one."""
         # How long the log is cannot be asked without making a checkpoint. Rows of a batch rarely share a page.
         self._pages += len(batch.latest) + len(batch.points or b"") // _PAGE_BYTES + _PAGES_OF_A_COMMIT

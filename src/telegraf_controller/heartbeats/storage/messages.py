@@ -9,7 +9,7 @@ from struct import Struct as Packing
 import msgspec
 from msgspec import Struct
 
-from telegraf_controller.heartbeats.parse import Heartbeat
+from telegraf_controller.heartbeats.parse import Heartbeat, Liveness
 
 _LENGTH = Packing("<I")
 
@@ -17,10 +17,17 @@ STREAM_BYTES = 1024 * 1024
 """How much of a message is taken before the other side has to wait: that of a large group."""
 
 
-class Write(Struct, array_like=True, tag=True, gc=False):
+class Write(Struct, array_like=True, tag="Write", gc=False):
     """Store heartbeats in one transaction, if the access generation is this."""
 
     heartbeats: Sequence[Heartbeat]
+    generation: int
+
+
+class WriteLiveness(Struct, array_like=True, tag="Write", gc=False):
+    """A `Write` of which only that is unpacked which nearly always suffices."""
+
+    heartbeats: list[Liveness]
     generation: int
 
 
@@ -51,10 +58,12 @@ class Refused(Struct, array_like=True, tag=True, gc=False):
 
 
 Request = Write | Probe
+RequestInBrief = WriteLiveness | Probe
 Answer = Done | Moved | Unavailable | Refused
 
 _encode = msgspec.msgpack.Encoder().encode
-_request = msgspec.msgpack.Decoder[Request](Request)
+_request = msgspec.msgpack.Decoder[RequestInBrief](RequestInBrief)
+_write = msgspec.msgpack.Decoder(Write)
 _answer = msgspec.msgpack.Decoder[Answer](Answer)
 
 
@@ -65,10 +74,18 @@ def send(writer: asyncio.StreamWriter, message: Request | Answer) -> None:
     writer.write(body)
 
 
-async def receive_request(reader: asyncio.StreamReader) -> Request:
-    """Wait for a request. Raises asyncio.IncompleteReadError when the other side is gone."""
-    request: Request = _request.decode(await _receive(reader))
-    return request
+async def receive_request(reader: asyncio.StreamReader) -> tuple[RequestInBrief, bytes]:
+    """Wait for a request, and return it in brief and as it came. Raises asyncio.IncompleteReadError when the other side
+    is gone."""
+    packed = await _receive(reader)
+    request: RequestInBrief = _request.decode(packed)
+    return request, packed
+
+
+def whole_heartbeats(packed: bytes) -> Sequence[Heartbeat]:
+    """Return the heartbeats of a `Write` as it came, with all that they say."""
+    write: Write = _write.decode(packed)
+    return write.heartbeats
 
 
 async def receive_answer(reader: asyncio.StreamReader) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -15,11 +16,12 @@ from telegraf_controller.heartbeats.storage.messages import (
     Done,
     Moved,
     Refused,
-    Request,
+    RequestInBrief,
     Unavailable,
-    Write,
+    WriteLiveness,
     receive_request,
     send,
+    whole_heartbeats,
 )
 from telegraf_controller.heartbeats.storage.sqlite import SqliteStore
 from telegraf_controller.heartbeats.store import GenerationMoved
@@ -59,7 +61,7 @@ async def _attend(store: SqliteStore, reader: asyncio.StreamReader, writer: asyn
     try:
         with suppress(OSError, EOFError):
             while True:
-                send(writer, _answer(store, await receive_request(reader)))
+                send(writer, _answer(store, *await receive_request(reader)))
                 await writer.drain()
     except Exception:
         log.exception("a heartbeat process could not be understood")
@@ -67,11 +69,11 @@ async def _attend(store: SqliteStore, reader: asyncio.StreamReader, writer: asyn
         writer.transport.abort()
 
 
-def _answer(store: SqliteStore, request: Request) -> Answer:
+def _answer(store: SqliteStore, request: RequestInBrief, packed: bytes) -> Answer:
     # In the event loop's own thread, which has nothing else to do: another one would only wait for this one's lock.
     try:
-        if isinstance(request, Write):
-            store.write(request.heartbeats, request.generation)
+        if isinstance(request, WriteLiveness):
+            store.write(request.heartbeats, request.generation, partial(whole_heartbeats, packed))
         else:
             store.probe()
     except GenerationMoved as moved:

@@ -20,7 +20,7 @@ from telegraf_controller.heartbeats.batch import (
     status_events,
     unless_newer,
 )
-from telegraf_controller.heartbeats.parse import Heartbeat
+from telegraf_controller.heartbeats.parse import Heartbeat, Liveness
 from telegraf_controller.heartbeats.storage.checkpoints import BACKSTOP_PAGES, Checkpoints
 from telegraf_controller.heartbeats.store import GenerationMoved
 
@@ -30,6 +30,11 @@ LOCK_SECONDS = 4
 _LOOK_SECONDS = 0.002
 """How long between two looks whether another process still writes. SQLite's own waiting looks more and more rarely, up
 to each tenth of a second; one transaction of the scheduler's would keep heartbeats waiting for half as long again."""
+
+_AT_ONCE = 32
+"""How many rows one call updates. If one of them does not match, all of these are tried one by one."""
+
+Whole = Callable[[], Sequence[Heartbeat]]
 
 _PRAGMAS = (
     *SQLITE_PRAGMAS,
@@ -98,10 +103,10 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
-    def write(self, heartbeats: Sequence[Heartbeat], generation: int) -> None:
-        """Store heartbeats as `HeartbeatStore.write` does."""
+    def write(self, heartbeats: Sequence[Liveness], generation: int, whole: Whole) -> None:
+        """Store heartbeats as `HeartbeatStore.write` does; `whole` returns all of the same when it is needed."""
         batch = Batch(heartbeats, keep_points=self._keep_points)
-        self._guarded(lambda connection: self._write(connection, batch, generation))
+        self._guarded(lambda connection: self._write(connection, batch, generation, whole))
         self._checkpoints.committed(batch)
 
     def probe(self) -> None:
@@ -113,9 +118,9 @@ class SqliteStore:
         self._checkpoints.close()
         self._disconnect()
 
-    def _write(self, connection: sqlite3.Connection, batch: Batch, generation: int) -> None:
+    def _write(self, connection: sqlite3.Connection, batch: Batch[Liveness], generation: int, whole: Whole) -> None:
         self._checkpoints.finish(connection)
-        _write(connection, batch, generation)
+        _write(connection, batch, generation, whole)
 
     def _guarded(self, work: Callable[[sqlite3.Connection], None]) -> None:
         try:
@@ -179,19 +184,29 @@ def _probe(connection: sqlite3.Connection) -> None:
         _generation(cursor)
 
 
-def _write(connection: sqlite3.Connection, batch: Batch, generation: int) -> None:
+def _write(connection: sqlite3.Connection, batch: Batch[Liveness], generation: int, whole: Whole) -> None:
     with _transaction(connection) as cursor:
         current = _generation(cursor)
         if current != generation:
             raise GenerationMoved(current)
-        update = cursor.execute
-        rows = zip(batch.latest, batch.liveness_rows(), strict=True)
-        unmatched = [(heartbeat, row) for heartbeat, row in rows if update(_UPDATE, row).rowcount == 0]
+        unmatched = _update(cursor, batch.liveness_rows())
         if unmatched:
-            _write_unmatched(cursor, unmatched, batch.first_ms)
+            _write_unmatched(cursor, unmatched, whole(), batch.first_ms)
         cursor.executemany(_LOGS, batch.log_rows())
         if batch.points is not None:
             cursor.execute(_GROUP, (batch.last_ms, batch.first_ms, batch.count, batch.points))
+
+
+def _update(cursor: sqlite3.Cursor, rows: list[Row]) -> list[Row]:
+    """Update agents that are there and the same as before; return the rows of the others."""
+    unmatched: list[Row] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        cursor.executemany(_UPDATE, some)
+        if cursor.rowcount != len(some):
+            # Which it was, only one by one can tell; those that were updated stay as they are.
+            unmatched += [row for row in some if cursor.execute(_UPDATE, row).rowcount == 0]
+    return unmatched
 
 
 def _generation(cursor: sqlite3.Cursor) -> int:
@@ -199,13 +214,17 @@ def _generation(cursor: sqlite3.Cursor) -> int:
     return int(row[0])
 
 
-def _write_unmatched(cursor: sqlite3.Cursor, unmatched: Sequence[tuple[Heartbeat, Row]], first_ms: int) -> None:
+def _write_unmatched(
+    cursor: sqlite3.Cursor, unmatched: Sequence[Row], heartbeats: Sequence[Heartbeat], first_ms: int
+) -> None:
     """Write the agents that are new, were deleted, or have changed who they are or their status.
 
     One whose row is newer than the heartbeat is left alone.
     """
     written, changed = [], []
-    for heartbeat, row in unmatched:
+    newest = {heartbeat.agent_key: heartbeat for heartbeat in heartbeats}
+    for row in unmatched:
+        heartbeat = newest[row[0]]
         before = cursor.execute(_IDENTITY_OF, (heartbeat.agent_key,)).fetchone()
         after = cursor.execute(_LIVENESS, row).fetchall()
         written += after
