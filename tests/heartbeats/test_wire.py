@@ -137,11 +137,45 @@ def test_a_head_that_comes_again_is_read_once() -> None:
     assert reader.read(head_of(f"Authorization: Bearer {UNKNOWN_TOKEN}")) is not reader.read(raw)
 
 
+def test_heads_that_differ_in_the_length_of_their_body_alone_have_the_same_number() -> None:
+    """T4: an agent's counts grow by a digit now and then."""
+    reader = HeadReader()
+
+    def number(*lines: str, token: str = AGENT_TOKEN, first: str = "POST /agents/heartbeat HTTP/1.1") -> int:
+        return reader.read(head_of(f"Authorization: Bearer {token}", *lines, first=first)).number
+
+    same = number("Content-Length: 5")
+    assert number("Content-Length: 1234") == same
+    assert number("Content-Length: 5", "User-Agent: another") == same  # nothing is made of it
+    others = [
+        number("Content-Length: 5", token=UNKNOWN_TOKEN),
+        number("Content-Length: 5", "Connection: close"),
+        number("Content-Length: 5", "X-Forwarded-For: 192.0.2.1"),
+        number("Content-Length: 5", "Telegraf-Agent-IP: 192.0.2.1"),
+        number("Content-Length: 5", "Content-Encoding: gzip"),
+        number("Transfer-Encoding: chunked"),
+        number("Content-Length: 5", first="POST /agents/heartbeat HTTP/1.0"),
+        number("Content-Length: 5", first="GET /agents/heartbeat HTTP/1.1"),
+        number("Content-Length: 5", first="POST /health HTTP/1.1"),
+        reader.read(head_of("Content-Length: 5")).number,
+    ]
+    assert len({same, *others}) == 1 + len(others)
+
+
+def test_a_head_that_was_forgotten_has_another_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """T4: no other head may come by a number that a connection still knows."""
+    monkeypatch.setattr(heads, "REMEMBERED_HEADS", 2)
+    reader = HeadReader()
+    numbers = [reader.read(head_of(f"X-Forwarded-For: 192.0.2.{number}")).number for number in (1, 2, 3, 1)]
+    assert len(set(numbers)) == 4
+
+
 def test_each_head_has_a_number_of_its_own_and_keeps_it_while_it_is_remembered() -> None:
     """T4: by that, a connection knows by which rights its last heartbeat came."""
     reader, other = HeadReader(), HeadReader()
     raw, long = head_of("X: 1"), head_of(f"X: {'y' * heads.REMEMBERED_BYTES}")
-    numbers = [one.read(which).number for one in (reader, other) for which in (raw, long, head_of("X: 2"))]
+    wanted = (raw, long, head_of("X-Forwarded-For: 192.0.2.1"))
+    numbers = [one.read(which).number for one in (reader, other) for which in wanted]
     assert len(set(numbers)) == 6
     assert reader.read(raw).number == numbers[0]
     assert reader.read(long).number != numbers[1]

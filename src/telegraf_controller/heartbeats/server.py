@@ -62,7 +62,8 @@ class Admission(Struct, gc=False):
 
 
 class Known(Struct, gc=False):
-    """Whose heartbeats came over a connection lately: one with the same head is let in by the same rights."""
+    """Whose heartbeats came over a connection lately: one with the same head, but for the length of its body, is let in
+    by the same rights."""
 
     head: int
     """Its number: a connection that waits keeps neither a head in memory, which may be long, nor a state of rights."""

@@ -15,6 +15,7 @@ from typing import Final
 
 import httptools
 from msgspec import Struct
+from msgspec.structs import replace
 
 from telegraf_controller.errors import ControllerError, Unauthenticated
 from telegraf_controller.tokens.check import bearer_digest
@@ -58,8 +59,8 @@ class Head(Struct, gc=False, frozen=True):
     """The lines of `Telegraf-Agent-IP`."""
     forwarded_for: tuple[str, ...]
     """The lines of `X-Forwarded-For`."""
-    number: int
-    """Of its own for each head that was read; the same one when a remembered head comes again."""
+    number: int = 0
+    """The same for remembered heads that differ in nothing but `length`; no other head has it."""
 
 
 class HeadReader:
@@ -69,6 +70,8 @@ class HeadReader:
         # Nobody outside can work out two heads with one digest; a salt costs half of what a key does.
         self._new_digest = blake2b(digest_size=16, salt=secrets.token_bytes(blake2b.SALT_SIZE)).copy
         self._remembered: dict[bytes, Head] = {}
+        self._numbers: dict[Head, int] = {}
+        """By heads without length and number."""
 
     def read(self, raw: bytes) -> Head:
         """Return what a head says; `raw` ends with its empty line. Raises ControllerError `malformed_request` or
@@ -77,11 +80,14 @@ class HeadReader:
         if head is not None:
             return head
         head = _parse(raw)
-        if len(raw) <= REMEMBERED_BYTES:
-            if len(self._remembered) >= REMEMBERED_HEADS:
-                # Whoever sends a new head each time costs others one reading of theirs, and no memory.
-                self._remembered.clear()
-            self._remembered[self._key(raw)] = head
+        if len(raw) > REMEMBERED_BYTES:
+            return replace(head, number=next(_numbers))
+        if len(self._remembered) >= REMEMBERED_HEADS:
+            # Whoever sends a new head each time costs others one reading of theirs, and no memory.
+            self._remembered.clear()
+            self._numbers.clear()
+        number = self._numbers.setdefault(replace(head, length=0), next(_numbers))
+        head = self._remembered[self._key(raw)] = replace(head, number=number)
         return head
 
     def remembered(self, raw: bytes) -> Head | None:
@@ -171,7 +177,6 @@ def _parse(raw: bytes) -> Head:
         refusal=refusal,
         agent_addresses=tuple(lines.get("telegraf-agent-ip", ())),
         forwarded_for=tuple(lines.get("x-forwarded-for", ())),
-        number=next(_numbers),
     )
 
 
