@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import asyncpg
+import msgspec
 from asyncpg.pgproto.pgproto import UUID
 
 from telegraf_controller.agents.tables import EventReason
@@ -45,9 +46,12 @@ LOCK TABLE generations IN ROW SHARE MODE
 """
 
 
+# Of arrays, the driver asks each element whether it is an array, too: a third of what storing costs in this process.
+# As texts they cost the server a little more, and a quarter of that.
 _LIVENESS_ARRAYS = """
-unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[],
-    $8::smallint[]) AS beat (agent, seen, new_identity, errors, warnings, metrics, status, reported_status)
+unnest($1::text::uuid[], $2::text::bigint[], $3::text::bigint[], $4::text::bigint[], $5::text::bigint[],
+    $6::text::bigint[], $7::text::smallint[], $8::text::smallint[])
+    AS beat (agent, seen, new_identity, errors, warnings, metrics, status, reported_status)
 """
 
 _UPDATE = f"""
@@ -200,7 +204,7 @@ class PostgresStore:
 async def _write(connection: Any, batch: Batch[Heartbeat], generation: int) -> None:
     await connection.execute(_BEGIN)
     group = (generation, batch.last_ms, batch.first_ms, batch.count, batch.points)
-    current, matched = await connection.fetchrow(_UPDATE, *_arrays(batch.liveness_rows(), 8), *group)
+    current, matched = await connection.fetchrow(_UPDATE, *_liveness_arrays(batch.liveness_rows()), *group)
     if current != generation:
         raise GenerationMoved(current)
     if matched < len(batch.latest):
@@ -220,7 +224,7 @@ async def _write_unmatched(connection: Any, batch: Batch[Heartbeat]) -> None:
     if not changed:
         return
     # Liveness first, as everywhere: who has an agent's row there has the agent.
-    written = await connection.fetch(_LIVENESS, *_arrays(liveness_rows(changed), 8))
+    written = await connection.fetch(_LIVENESS, *_liveness_arrays(liveness_rows(changed)))
     if not written:
         return
     events = status_events(written)
@@ -234,6 +238,14 @@ async def _write_unmatched(connection: Any, batch: Batch[Heartbeat]) -> None:
     references = reference_rows(changed)
     if references:
         await connection.execute(_REFERENCES, *_arrays(references, 3))
+
+
+def _liveness_arrays(rows: Sequence[Row]) -> list[str]:
+    """Turn rows of liveness into one array per column, each as PostgreSQL writes arrays."""
+    keys, *numbers = zip(*rows, strict=True)
+    ids = ",".join([key.hex() for key in keys])
+    # Of numbers and nulls, JSON's lists differ in nothing but their brackets.
+    return [f"{{{ids}}}", *(f"{{{msgspec.json.encode(column)[1:-1].decode()}}}" for column in numbers)]
 
 
 def _arrays(rows: Sequence[Row], columns: int) -> list[list[Any]]:
