@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from telegraf_controller.db.base import Base
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.probe import GenerationProbe
+from telegraf_controller.errors import StorageUnavailable
 
 Name = Literal["access", "content"]
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class GenerationReader:
 
     A request must see every change that was answered before it arrived, so it needs a read that *began* after its
     arrival. While one read runs, arrivals gather for the next: at most one query is under way, however many ask.
-    On PostgreSQL it is one round trip, on a connection of its own.
+    It is one round trip, on a connection of its own.
     """
 
     def __init__(self, database: Database) -> None:
@@ -89,9 +90,12 @@ class GenerationReader:
             self._running = None
 
     async def _read(self) -> dict[str, int]:
-        if self._database.is_postgresql:
+        try:
             return await self._probe.current()
-        # Without round trips to save, rather waits when the file is locked for a moment than fails at once.
+        except StorageUnavailable:
+            if self._database.is_postgresql:
+                raise
+        # The file may be locked for a moment, and a session waits for that.
         async with self._database.glance() as session:
             return await read_generations(session)
 
