@@ -25,7 +25,6 @@ async def test_each_statement_is_one_round_trip(database_url: str) -> None:
         await database.close()
 
 
-@pytest.mark.parametrize("database_kind", ["postgres"])
 async def test_each_statement_sees_what_was_committed_before_it(migrated_database_url: str) -> None:
     database = Database(DatabaseTarget.parse(migrated_database_url))
     async with database.glance() as session:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from telegraf_controller.db.idle import replace_dead_connections
+from telegraf_controller.db.sqlite import SqliteConnection
 from telegraf_controller.db.url import DatabaseTarget
 from telegraf_controller.errors import ControllerError, StorageUnavailable
 
@@ -59,7 +60,7 @@ class Database:
     async def glance(self) -> AsyncIterator[AsyncSession]:
         """Give a session for statements that only read and do not depend on each other. Raises StorageUnavailable.
 
-        On PostgreSQL there is no transaction around them: it would add a round trip before them and one after, and no
+        There is no transaction around them: on PostgreSQL it would add a round trip before them and one after, and no
         guarantee. So whatever a statement wrote would stay; changed objects are not written. Cursors need `read()`.
         """
         with storage_errors():
@@ -73,14 +74,16 @@ class Database:
         On SQLite the write lock is taken first: a transaction that reads and then writes could otherwise fail midway.
         """
         with storage_errors():
-            engine = self.engine.execution_options(write=True)
+            engine = self.engine.execution_options(begin="BEGIN IMMEDIATE")
             async with AsyncSession(engine, expire_on_commit=False) as session:
                 yield session
                 await session.commit()
 
     @cached_property
     def _without_transactions(self) -> AsyncEngine:
-        return self.engine.execution_options(isolation_level="AUTOCOMMIT") if self.is_postgresql else self.engine
+        if self.is_postgresql:
+            return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        return self.engine.execution_options(begin=None)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -162,14 +165,15 @@ def _create_engine(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
 
 def _create_sqlite(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
     prepare_sqlite_file(target)
+    path = target.path
+    assert path is not None
     engine = create_async_engine(
         target.sqlalchemy_url,
         hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,
-        # The driver's own transaction handling would begin late and read-only; the `begin` listener says it instead.
-        connect_args={"isolation_level": None, "factory": _SqliteConnection},
+        async_creator=lambda: SqliteConnection(path),
     )
 
     def connect(connection: Any, record: Any) -> None:
@@ -179,26 +183,14 @@ def _create_sqlite(target: DatabaseTarget, pool_size: int) -> AsyncEngine:
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        beginning = connection.get_execution_options().get("begin", "BEGIN")
+        if beginning is not None:
+            driver: Any = connection.connection.driver_connection
+            driver.begin(beginning)
 
     event.listen(engine.sync_engine, "connect", connect)
     event.listen(engine.sync_engine, "begin", begin)
     return engine
-
-
-class _SqliteConnection(sqlite3.Connection):
-    """Ends its transaction when it is closed.
-
-    SQLite puts that off, and keeps the write lock, until nobody knows any of the connection's statements any more. The
-    traceback of a cancelled task knows one until the next collection of garbage, which may be minutes away.
-    """
-
-    def close(self) -> None:
-        """Roll back and close."""
-        with suppress(sqlite3.Error):
-            self.rollback()
-        super().close()
 
 
 def prepare_sqlite_file(target: DatabaseTarget) -> None:
