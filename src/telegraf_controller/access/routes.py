@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import __version__, clock
@@ -47,9 +47,10 @@ from telegraf_controller.users.sessions import end_session
 from telegraf_controller.users.setup import NewOwner, set_up
 from telegraf_controller.users.tables import UserSession
 from telegraf_controller.web.declared import also
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import Page, PageQuery
 
-router = APIRouter(tags=["people"])
+router = Router(tags=["people"])
 
 
 @router.get("/api/auth/status", **requires(PUBLIC))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
@@ -26,6 +26,7 @@ from telegraf_controller.labels.assignments import change_labels, change_labels_
 from telegraf_controller.labels.carriers import AGENTS
 from telegraf_controller.labels.schemas import LabelAssignment, bulk_answer
 from telegraf_controller.web.declared import also
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page, PageQuery
 
 
@@ -37,7 +38,7 @@ async def _fleet(request: Request) -> Fleet:
 InFleet = Annotated[Fleet, Depends(_fleet)]
 """Lists and counts, whatever the number of agents."""
 
-router = APIRouter(prefix="/api/agents", tags=["agents"])
+router = Router(prefix="/api/agents", tags=["agents"])
 
 LabelId = Annotated[UUID, Path(alias="labelId")]
 

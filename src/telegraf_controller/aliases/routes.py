@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
@@ -17,9 +17,10 @@ from telegraf_controller.configs.impact import Impact, impact_of
 from telegraf_controller.configs.impact_schemas import ImpactRecord
 from telegraf_controller.configs.moves import lock_content
 from telegraf_controller.configs.schemas import AcceptImpact
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import Page, PageQuery
 
-router = APIRouter(tags=["aliases"])
+router = Router(tags=["aliases"])
 
 Key = Annotated[str, Path(alias="idOrAlias", max_length=63)]
 AliasName = Annotated[str, Path(alias="alias", max_length=63)]

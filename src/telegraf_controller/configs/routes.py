@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
@@ -37,9 +37,10 @@ from telegraf_controller.labels.carriers import CONFIGS
 from telegraf_controller.labels.schemas import LabelAssignment, bulk_answer
 from telegraf_controller.web.declared import also
 from telegraf_controller.web.plain import PlainRequest
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page
 
-router = APIRouter(tags=["configurations"])
+router = Router(tags=["configurations"])
 
 Key = Annotated[str, Path(alias="idOrAlias", max_length=63)]
 LabelId = Annotated[UUID, Path(alias="labelId")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from telegraf_controller import clock
 from telegraf_controller.access.require import Caller, ReadSession, WriteSession, requires
@@ -21,9 +21,10 @@ from telegraf_controller.constants.schemas import (
     ConstantRecord,
     ConstantSummary,
 )
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import Page
 
-router = APIRouter(prefix="/api/constants", tags=["constants"])
+router = Router(prefix="/api/constants", tags=["constants"])
 
 Name = Annotated[str, Path(max_length=128)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
@@ -21,9 +21,10 @@ from telegraf_controller.labels.schemas import (
     bulk_answer,
 )
 from telegraf_controller.labels.tables import Label
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import BulkAnswer, Page
 
-router = APIRouter(prefix="/api/labels", tags=["labels"])
+router = Router(prefix="/api/labels", tags=["labels"])
 
 LabelId = Annotated[UUID, Path(alias="labelId")]
 

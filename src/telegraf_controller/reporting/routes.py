@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
@@ -26,10 +26,11 @@ from telegraf_controller.reporting.schemas import (
 )
 from telegraf_controller.reporting.tables import ReportingRule
 from telegraf_controller.web.declared import also
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import BulkAnswer, Page
 
-router = APIRouter(prefix="/api/reporting-rules", tags=["reporting rules"])
-agents_router = APIRouter(prefix="/api/agents", tags=["agents"])
+router = Router(prefix="/api/reporting-rules", tags=["reporting rules"])
+agents_router = Router(prefix="/api/agents", tags=["agents"])
 
 RuleId = Annotated[UUID, Path(alias="ruleId")]
 

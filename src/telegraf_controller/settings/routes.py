@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from telegraf_controller import clock
 from telegraf_controller.access.confirm import confirm_caller
 from telegraf_controller.access.require import SIGNED_IN, Caller, GlanceSession, InServices, requires
@@ -11,8 +9,9 @@ from telegraf_controller.errors import ValidationFailed
 from telegraf_controller.settings import actions, queries
 from telegraf_controller.settings.schemas import Endpoints, PublicEndpoints, SettingsPatch, SettingsRecord
 from telegraf_controller.web.declared import also
+from telegraf_controller.web.routing import Router
 
-router = APIRouter(prefix="/api/settings", tags=["settings"])
+router = Router(prefix="/api/settings", tags=["settings"])
 
 
 @router.get("", **requires("settings:read"))

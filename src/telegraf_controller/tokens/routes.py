@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from telegraf_controller import clock
 from telegraf_controller.access.require import SIGNED_IN, Caller, InServices, ReadSession, WriteSession, requires
@@ -27,9 +27,10 @@ from telegraf_controller.tokens.schemas import (
     TokenRecord,
     TokenRotate,
 )
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import BulkAnswer, BulkResult, Page
 
-router = APIRouter(prefix="/api/tokens", tags=["tokens"])
+router = Router(prefix="/api/tokens", tags=["tokens"])
 
 
 @router.get("", **requires("tokens:read"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller import clock
@@ -39,9 +39,10 @@ from telegraf_controller.users.schemas import (
     UserRecord,
 )
 from telegraf_controller.web.declared import also
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import Page, PageQuery
 
-router = APIRouter(tags=["users"])
+router = Router(tags=["users"])
 
 
 @router.get("/api/users", **requires("users:read"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
 from telegraf_controller import clock
 from telegraf_controller.access.require import Caller, InServices, ReadSession, WriteSession, requires
@@ -24,9 +24,10 @@ from telegraf_controller.versions.schemas import (
     VersionPatch,
     VersionPrune,
 )
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import Page, PageQuery
 
-router = APIRouter(prefix="/api/configs/{idOrAlias}/versions", tags=["versions"])
+router = Router(prefix="/api/configs/{idOrAlias}/versions", tags=["versions"])
 
 Key = Annotated[str, Path(alias="idOrAlias", max_length=63)]
 VersionNumber = Annotated[Number, Path()]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from telegraf_controller import __version__, clock
 from telegraf_controller.access.require import PUBLIC, InServices, requires
 from telegraf_controller.db.leases import holds_lease
 from telegraf_controller.errors import StorageUnavailable
+from telegraf_controller.web.routing import Router
 from telegraf_controller.web.schemas import Answer
 
-router = APIRouter(tags=["instance"])
+router = Router(tags=["instance"])
 
 
 class Status(Answer):

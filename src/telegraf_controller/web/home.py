@@ -6,14 +6,15 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from telegraf_controller import __version__
 from telegraf_controller.access.require import KEY, PUBLIC, requires
 from telegraf_controller.errors import NotFound
+from telegraf_controller.web.routing import Router
 
-router = APIRouter(tags=["instance"])
+router = Router(tags=["instance"])
 
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
