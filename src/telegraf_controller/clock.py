@@ -37,7 +37,7 @@ def to_epoch_ms(instant: datetime) -> int:
 
 def to_wire(instant: datetime) -> str:
     """Format an aware instant as the API shows it: `2026-11-23T17:10:02.123Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 @contextmanager

@@ -117,11 +117,11 @@ async def assert_same_answers(api: Api, large: Fleet) -> None:
                 )
                 listing = await large.list(session, wanted, sort_by=sort_by, descending=descending, limit=500)
                 assert listing.as_of is not None
-                names = [view.agent.instance_id for view in exact]
-                assert [view.agent.instance_id for view in listing.views] == names, (wanted, sort_by, descending)
+                names = [view.instance_id for view in exact]
+                assert [view.instance_id for view in listing.views] == names, (wanted, sort_by, descending)
                 assert listing.total == total
                 page = await large.list(session, wanted, sort_by=sort_by, descending=descending, offset=7, limit=5)
-                assert [view.agent.instance_id for view in page.views] == names[7:12]
+                assert [view.instance_id for view in page.views] == names[7:12]
                 assert page.total == total
             counted = await large.count(session, wanted, clock.now())
             assert counted.as_of == NOON
@@ -172,7 +172,7 @@ async def test_an_agent_that_goes_meanwhile_leaves_the_page(api: Api, large: Fle
     await given(api, beat("web-1", status="FAIL", at_ms=NOON_MS + 1))
     async with api.database.read() as session:
         listing = await large.list(session, AgentFilter())
-        assert [(view.agent.instance_id, view.liveness.status) for view in listing.views] == [("web-1", 2)]
+        assert [(view.instance_id, view.status) for view in listing.views] == [("web-1", 2)]
         assert listing.total == 2
     await large.refresh()
     async with api.database.read() as session:

@@ -9,9 +9,12 @@ from uuid import uuid4
 
 import pytest
 
+from telegraf_controller.agents.identity import agent_id_of
+from telegraf_controller.agents.schemas import AgentRecord
+from telegraf_controller.web.schemas import Page
 from tests.agents.support import given, listed, read
-from tests.cast import bearer
-from tests.heartbeats.support import beat
+from tests.cast import READ_TOKEN, bearer
+from tests.heartbeats.support import NOON_MS, beat
 from tests.support.api import Api, running_api
 
 HOST = "https://elsewhere.example:8443/prefix"
@@ -83,6 +86,38 @@ async def test_a_url_shows_what_it_leads_to_and_the_alias_it_goes_by(api: Api, s
     assert [config["source"] for config in configs] == urls
     assert (configs[1]["id"], configs[1]["groupId"]) == (stored.config, None)
     assert (configs[4]["id"], configs[4]["groupId"], configs[4]["parameters"]) == (None, stored.group, {"site": "b"})
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_a_page_is_written_as_its_model_would_be(api: Api, stored: Stored, large: bool) -> None:
+    """A1, A4: pages are written without models; byte for byte they are what the documented ones would give."""
+    urls = [
+        f"{HOST}/c/all-alias",
+        f"{HOST}/api/configs/{stored.config}/toml?a=%00%22&b=\u2028",
+        "/etc/t\u00e9legraf.conf",
+    ]
+    urls += [f"{HOST}/c/web-alias?a=", f"{HOST}/c/nobodys", f"{HOST}/api/config-groups/{stored.group}/toml"]
+    counts = {"errors": 0, "warnings": 2, "metrics": 2**53}
+    name = '\u00fc "\\\u007f\u0001</script>'
+    full = beat("web-1", hostname=name, status="FAIL", configurations=urls, statistics=counts)
+    await given(api, full, beat("web-2", hostname="", version="unknown", at_ms=NOON_MS + 7))
+    for name in ("red", "Blue", "gr\u00fcn"):
+        label = (await call(api, "POST", "/api/labels", {"name": name}))["id"]
+        await call(api, "PUT", f"/api/agents/{agent_id_of('web-1')}/labels/{label}")
+    if large:
+        api.app.state.fleet._exact_agents = 1
+        await api.app.state.fleet.refresh()
+    answer = await api.http.get("/api/agents?sortBy=lastSeen&limit=7", headers=bearer(READ_TOKEN))
+    assert answer.headers["content-type"] == "application/json"
+    assert ("as-of" in answer.headers) == large
+    page = Page[AgentRecord].model_validate_json(answer.content)
+    assert page.model_dump_json(by_alias=True) == answer.text
+    assert [len(item.labels) for item in page.items] == [3, 0]
+    assert [config.managed for config in page.items[0].configs] == [True, True, False, True, False, True]
+    for item in page.items:
+        one = await api.http.get(f"/api/agents/{item.id}", headers=bearer(READ_TOKEN))
+        assert one.text in answer.text
+    await api.app.state.fleet.close()
 
 
 async def test_an_alias_is_resolved_when_it_is_read(api: Api, stored: Stored) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, CompoundSelect, String, bindparam, cast, n
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from telegraf_controller.access.identity import Identity
+from telegraf_controller.agents.queries import AgentView
 from telegraf_controller.agents.references import Reference, reference_of
-from telegraf_controller.agents.tables import Agent
 from telegraf_controller.aliases.tables import Alias
 from telegraf_controller.configs.agent_use import references_by_alias, references_to
 from telegraf_controller.configs.names import (
@@ -73,7 +73,7 @@ class Names:
         return None
 
 
-async def names_for(session: AsyncSession, by: Identity, agents: Iterable[Agent]) -> Names:
+async def names_for(session: AsyncSession, by: Identity, agents: Iterable[AgentView]) -> Names:
     """Return what the URLs of some agents lead to, as far as the caller may know it (T11)."""
     reported = {configuration for agent in agents for configuration in agent.configurations}
     references = [found for found in map(reference_of, reported) if found is not None]

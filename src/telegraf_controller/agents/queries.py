@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -68,15 +68,35 @@ class AgentFilter:
     """The bare version."""
 
 
+class Tag(NamedTuple):
+    """A label as records show it."""
+
+    id: UUID
+    name: str
+    color: str
+
+
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """An agent with all that its record shows."""
+    """An agent with all that its record shows; see `agents.tables`."""
 
-    agent: Agent
-    liveness: AgentLiveness
+    id: UUID
+    instance_id: str
+    hostname: str | None
+    ip_address: str | None
+    telegraf_version: str | None
+    telegraf_build: str
+    configurations: list[str]
+    first_seen: datetime
+    last_seen: datetime
+    errors: int | None
+    warnings: int | None
+    metrics: int | None
+    status: int
+    reported_status: int | None
     rule_id: UUID
     rule_description: str
-    labels: list[Label] = field(default_factory=list)
+    labels: list[Tag] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +153,7 @@ async def read_agents(session: AsyncSession, ids: Sequence[UUID]) -> list[AgentV
     """Return agents in the order of these ids, without those that there are not."""
     if not ids:
         return []
-    views = {view.agent.id: view for view in _gathered(await session.execute(_BY_ID, {"ids": ids}))}
+    views = {view.id: view for view in _gathered(await session.execute(_BY_ID, {"ids": ids}))}
     return [views[agent_id] for agent_id in ids if agent_id in views]
 
 
@@ -179,10 +199,24 @@ def _joined(statement: Select[Any]) -> Select[Any]:
 _ORDER_OF_LABELS = func.lower(Label.name), Label.id
 
 
-def _views() -> Select[Agent, AgentLiveness, UUID, str, Label]:
-    """Agents with all that their records show, one row for each label, and one for each agent without any."""
+_OF_LABEL = Label.id, Label.name, Label.color
+_OF_AGENT = (
+    *(Agent.id, Agent.instance_id, Agent.hostname, Agent.ip_address, Agent.telegraf_version, Agent.telegraf_build),
+    *(Agent.configurations, Agent.first_seen),
+    *(AgentLiveness.last_seen, AgentLiveness.errors, AgentLiveness.warnings, AgentLiveness.metrics),
+    *(AgentLiveness.status, AgentLiveness.reported_status),
+    *(_rules.c.id, _rules.c.description),
+)
+"""In the order of `AgentView`."""
+
+
+def _views() -> Select[Any]:
+    """Agents with all that their records show, one row for each label, and one for each agent without any.
+
+    Columns, not objects: to make those of a page takes as long as to read it.
+    """
     return (
-        _joined(select(Agent, AgentLiveness, _rules.c.id, _rules.c.description, Label))
+        _joined(select(*_OF_LABEL, *_OF_AGENT))
         .join(_named, _named.c.number == AgentLiveness.rule)
         .join(_rules, _rules.c.number == _FOLLOWED)
         .outerjoin(AgentLabel, AgentLabel.agent_id == Agent.id)
@@ -197,11 +231,12 @@ _BY_ID = _views().where(Agent.id.in_(bindparam("ids", expanding=True))).order_by
 def _gathered(rows: Iterable[Any]) -> list[AgentView]:
     """Put together what `_views` returns, in the order in which agents and labels first come."""
     views: dict[UUID, AgentView] = {}
-    for agent, liveness, rule_id, rule_description, label in rows:
-        if agent.id not in views:
-            views[agent.id] = AgentView(agent, liveness, rule_id, rule_description)
-        if label is not None:
-            views[agent.id].labels.append(label)
+    for label_id, label, color, *shown in rows:
+        view = views.get(shown[0])
+        if view is None:
+            view = views[shown[0]] = AgentView(*shown)
+        if label_id is not None:
+            view.labels.append(Tag(label_id, label, color))
     return list(views.values())
 
 

@@ -21,6 +21,8 @@ class Reference:
     """Which path it has: `/api/configs/…/toml`, `/api/config-groups/…/toml` or `/c/…`."""
     key: str
     """The id (in lower case) or alias in it."""
+    id: UUID | None
+    """The id in it, None when it is an alias."""
     parameters: dict[str, str]
     """Of repeated ones the first counts (C3)."""
 
@@ -28,11 +30,6 @@ class Reference:
     def stored(self) -> str:
         """As it stands in `agent_references`."""
         return stored_reference(self.kind, self.key)
-
-    @property
-    def id(self) -> UUID | None:
-        """The id in it, None when it is an alias."""
-        return parse_id(self.key)
 
 
 def stored_reference(kind: ReferenceKind, key: str) -> str:
@@ -49,7 +46,7 @@ def reference_of(configuration: str) -> Reference | None:
     parameters: dict[str, str] = {}
     for name, value in parse_qsl(url.query.decode(), keep_blank_values=True):
         parameters.setdefault(name, value)
-    return Reference(url.kind, url.key, parameters)
+    return Reference(url.kind, url.key, parse_id(url.key), parameters)
 
 
 def stored_references(configurations: Iterable[str]) -> dict[str, str]:

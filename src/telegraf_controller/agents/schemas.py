@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from telegraf_controller import clock
 from telegraf_controller.agents.managed import Names
 from telegraf_controller.agents.queries import AgentCounts, AgentFilter, AgentView, SortKey
 from telegraf_controller.agents.references import reference_of
@@ -18,6 +19,8 @@ from telegraf_controller.web.schemas import Answer, Body, PageQuery, WireTime
 
 StatusName = Literal["ok", "warn", "fail", "undefined", "not_reporting"]
 StatusNumber = Literal["0", "1", "2", "3", "4"]
+
+_STATUS_NAMES = {status.value: status.wire_name for status in AgentStatus}
 
 
 def _storable(value: str) -> str:
@@ -130,42 +133,43 @@ class AgentRecord(Answer):
     @classmethod
     def of(cls, view: AgentView, names: Names) -> AgentRecord:
         """Show an agent; `names` is what its URLs lead to."""
-        agent, liveness = view.agent, view.liveness
-        return cls.model_validate(
-            {
-                "id": agent.id,
-                "instance_id": agent.instance_id,
-                "hostname": agent.hostname,
-                "ip_address": agent.ip_address,
-                "telegraf_version": agent.telegraf_version,
-                "telegraf_build": agent.telegraf_build,
-                "status": AgentStatus(liveness.status).wire_name,
-                "reported_status": None
-                if liveness.reported_status is None
-                else AgentStatus(liveness.reported_status).wire_name,
-                "first_seen": agent.first_seen,
-                "last_seen": liveness.last_seen,
-                "reporting_rule": {"id": view.rule_id, "description": view.rule_description},
-                "labels": LabelTag.of_all(view.labels),
-                "configs": [_config(source, names) for source in agent.configurations],
-                "statistics": None if liveness.metrics is None else AgentStatistics.model_validate(liveness),
-            }
-        )
+        return cls.model_validate(record_of(view, names))
 
 
-def _config(source: str, names: Names) -> AgentConfig:
+def record_of(view: AgentView, names: Names) -> dict[str, Any]:
+    """Return what `AgentRecord` shows of an agent, ready for JSON; pages are written from that without any model."""
+    counted = view.metrics is not None
+    return {
+        "id": view.id,
+        "instanceId": view.instance_id,
+        "hostname": view.hostname,
+        "ipAddress": view.ip_address,
+        "telegrafVersion": view.telegraf_version,
+        "telegrafBuild": view.telegraf_build,
+        "status": _STATUS_NAMES[view.status],
+        "reportedStatus": None if view.reported_status is None else _STATUS_NAMES[view.reported_status],
+        "firstSeen": clock.to_wire(view.first_seen),
+        "lastSeen": clock.to_wire(view.last_seen),
+        "reportingRule": {"id": view.rule_id, "description": view.rule_description},
+        "labels": [{"id": label.id, "name": label.name, "color": label.color} for label in view.labels],
+        "configs": [_config(source, names) for source in view.configurations],
+        "statistics": {"errors": view.errors, "warnings": view.warnings, "metrics": view.metrics} if counted else None,
+    }
+
+
+def _config(source: str, names: Names) -> dict[str, Any]:
     reference = reference_of(source)
     found = None if reference is None else names.resolve(reference)
-    return AgentConfig(
-        managed=found is not None,
-        source=source,
-        id=None if found is None else found.config_id,
-        name=None if found is None else found.config,
-        alias=None if found is None else found.alias,
-        group_id=None if found is None else found.group_id,
-        group=None if found is None else found.group,
-        parameters=reference.parameters if found and reference else {},
-    )
+    return {
+        "managed": found is not None,
+        "source": source,
+        "id": None if found is None else found.config_id,
+        "name": None if found is None else found.config,
+        "alias": None if found is None else found.alias,
+        "groupId": None if found is None else found.group_id,
+        "group": None if found is None else found.group,
+        "parameters": reference.parameters if found and reference else {},
+    }
 
 
 class VersionCount(Answer):

@@ -95,7 +95,7 @@ async def assign_one(agent_id: UUID, body: RuleAssignment, by: Caller, session: 
     """Let an agent follow a reporting rule (R2)."""
     await assign_rule_to(session, by, agent_id, body.rule_id, now=clock.now())
     view = await get_agent(session, agent_id)
-    return AgentRecord.of(view, await names_for(session, by, [view.agent]))
+    return AgentRecord.of(view, await names_for(session, by, [view]))
 
 
 async def _record(session: AsyncSession, rule: ReportingRule) -> RuleRecord:
