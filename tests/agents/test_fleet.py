@@ -11,11 +11,11 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from telegraf_controller import clock
 from telegraf_controller.agents import columns_load, fleet, queries
-from telegraf_controller.agents.columns import ordered
+from telegraf_controller.agents.columns import Columns, ordered
 from telegraf_controller.agents.fleet import Fleet
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.queries import AgentFilter, SortKey
@@ -154,6 +154,86 @@ async def test_a_large_fleet_is_listed_and_counted_as_the_database_does(
         await given(api, *beats[60:90])
         await large.refresh()
         await assert_same_answers(api, large)
+
+
+def told(columns: Columns) -> dict[UUID, tuple[Any, ...]]:
+    """Return what columns say of each agent."""
+    who, rows = columns.identities, range(len(columns))
+    referring = {reference: who.referring_to([reference]) for reference in who.references}
+    return {
+        agent_id: (
+            *(int(column[row]) for column in (columns.last_seen, columns.identity, columns.rules, columns.status)),
+            bytes(who.texts.short[row]) or who.texts.long.get(row),
+            who.version_names[who.versions[row]],
+            int(who.name_ranks[row]),
+            {reference for reference, mask in referring.items() if mask[row]},
+        )
+        for row, agent_id in zip(rows, columns.ids(np.arange(len(columns))), strict=True)
+    }
+
+
+async def stored(database: Database) -> list[tuple[Any, ...]]:
+    """Return what the database says of each agent's liveness, by id."""
+    async with database.read() as session:
+        rows = await session.scalars(select(AgentLiveness).order_by(AgentLiveness.agent_id))
+        return [
+            (row.agent_id, clock.to_epoch_ms(row.last_seen), row.identity, row.rule, row.status) for row in rows.all()
+        ]
+
+
+@pytest.mark.parametrize("step", [1, 20, 25, 1000])
+async def test_a_fleet_read_anew_is_as_one_that_is_read_for_the_first_time(
+    step: int, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A4: agents come, go, take each other's place and change, one by one or all at once, between two readings."""
+    monkeypatch.setattr(columns_load, "_LIVENESS_STEP", step)
+    draw = Random(step)
+    there = {heartbeat.instance_id: heartbeat for heartbeat in some_beats(range(100), draw)}
+    await given(api, *there.values())
+    await add_rules(api.database, 7, HIGHEST_RULE)
+    columns = await columns_load.load_columns(api.database, NOON, None)
+    for number, (come, gone, renamed, heard) in enumerate(CHANGES, start=1):
+        removed = draw.sample(sorted(there), gone)
+        changed = some_beats(range(1000 * number, 1000 * number + come), draw)
+        for instance_id in removed:
+            del there[instance_id]
+        for place, instance_id in enumerate(draw.sample(sorted(there), renamed + heard)):
+            heartbeat = there[instance_id]
+            heartbeat.received_ms += 1
+            if place < renamed:
+                heartbeat.hostname, heartbeat.identity = draw.choice(HOSTS) or None, draw.getrandbits(60)
+            changed.append(heartbeat)
+        there |= {heartbeat.instance_id: heartbeat for heartbeat in changed}
+        follow = AgentLiveness.agent_id.in_([agent_id_of(one) for one in draw.sample(sorted(there), len(there) // 9)])
+        async with api.database.write() as session:
+            await session.execute(delete(Agent).where(Agent.id.in_([agent_id_of(one) for one in removed])))
+            await session.execute(update(AgentLiveness).where(follow).values(rule=draw.choice((1, 7, HIGHEST_RULE))))
+        if changed:
+            await given(api, *changed)
+        before, columns = columns, await columns_load.load_columns(api.database, NOON, columns)
+        assert told(columns) == told(await columns_load.load_columns(api.database, NOON, None))
+        assert [(agent_id, *said[:4]) for agent_id, said in told(columns).items()] == await stored(api.database)
+        assert (columns.identities is before.identities) == (not (come or gone or renamed))
+
+
+HIGHEST_RULE = 2**31 - 1
+
+CHANGES = (
+    *((0, 0, 0, 0), (0, 0, 0, 9), (1, 0, 0, 0), (0, 1, 0, 0), (5, 5, 0, 0), (0, 0, 3, 0), (0, 0, 3, 90)),
+    *((7, 9, 4, 50), (50, 50, 30, 10), (0, 98, 0, 0), (3, 0, 0, 0), (1, 0, 1, 1), (1, 4, 0, 0)),
+)
+"""How many agents come, go, are renamed, and are heard of between two readings."""
+
+
+async def add_rules(database: Database, *numbers: int) -> None:
+    now = clock.now()
+    async with database.write() as session:
+        session.add_all(
+            ReportingRule(
+                number=number, description="slow", not_reporting_after_seconds=900, created_at=now, updated_at=now
+            )
+            for number in numbers
+        )
 
 
 async def large_is_read(api: Api, large: Fleet) -> None:

@@ -10,7 +10,8 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -28,6 +29,9 @@ _NAME_ROW = np.dtype([("id", ID), ("same", "u1")])
 _END = "\x1e"
 """Between texts: heartbeats' control characters are replaced before they are stored."""
 
+_BEYOND = b"\xff" * 17
+"""After all ids."""
+
 _LIVENESS_STEP = 25_000
 _IDENTITY_STEP = 10_000
 """How many agents one statement reads: no step holds up the event loop."""
@@ -37,13 +41,19 @@ _LONGEST_SHORT_TEXT = 128
 
 # Ids as sixteen bytes; numbers with the most significant byte first, on SQLite as texts.
 _SQLITE = {
+    "steps": """
+        WITH RECURSIVE steps (last) AS (
+            SELECT CAST('' AS BLOB)
+            UNION ALL
+            SELECT (SELECT agent_id FROM agent_liveness WHERE agent_id > last ORDER BY agent_id LIMIT 1 OFFSET :more)
+            FROM steps WHERE last IS NOT NULL
+        )
+        SELECT last FROM steps WHERE last IS NOT NULL""",
+    # Neither a LIMIT nor a max() beside: with one of them this takes half as long again. A status is less than 8.
     "liveness": """
         SELECT CAST(group_concat(agent_id, '') AS BLOB), group_concat(last_seen), group_concat(identity),
-            group_concat(rule), group_concat(status), max(agent_id)
-        FROM (
-            SELECT agent_id, last_seen, identity, rule, status FROM agent_liveness
-            WHERE agent_id > :after ORDER BY agent_id LIMIT :step
-        )""",
+            group_concat(rule * 8 + status)
+        FROM agent_liveness WHERE agent_id > :after AND agent_id <= :last""",
     "names": """
         SELECT (SELECT CAST(group_concat(id, '') AS BLOB) FROM (SELECT id FROM agents ORDER BY name_key, id)),
             (SELECT group_concat(alike) FROM (
@@ -101,17 +111,16 @@ async def load_columns(database: Database, now: datetime, before: Columns | None
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         reader = _reader(session)
         liveness = await reader.liveness()
-        high, low = liveness["id"]["high"].astype(np.uint64), liveness["id"]["low"].astype(np.uint64)
         old_rows, kept = await asyncio.to_thread(_matched, before, liveness)
-        identities = await _identities(reader, liveness["id"], old_rows, kept, before)
+        identities = await _identities(reader, liveness.ids, old_rows, kept, before)
     return Columns(
         as_of=now,
-        high=high,
-        low=low,
-        last_seen=liveness["last_seen"].astype(np.int64),
-        identity=liveness["identity"].astype(np.int64),
-        rules=liveness["rule"].astype(np.int32),
-        status=liveness["status"].astype(np.uint8),
+        high=liveness.ids["high"].astype(np.uint64),
+        low=liveness.ids["low"].astype(np.uint64),
+        last_seen=liveness.last_seen,
+        identity=liveness.identity,
+        rules=liveness.rules,
+        status=liveness.status,
         identities=identities,
     )
 
@@ -129,6 +138,16 @@ def _mask_of(columns: Columns, ids: NDArray[np.void]) -> Mask:
     return mask
 
 
+class _Liveness(NamedTuple):
+    """How agents are, one array per column."""
+
+    ids: NDArray[np.void]
+    last_seen: NDArray[np.int64]
+    identity: NDArray[np.int64]
+    rules: NDArray[np.int32]
+    status: NDArray[np.uint8]
+
+
 class _Reader(ABC):
     """The statements of one database."""
 
@@ -138,7 +157,7 @@ class _Reader(ABC):
         self._session = session
 
     @abstractmethod
-    async def liveness(self) -> NDArray[np.void]:
+    async def liveness(self) -> _Liveness:
         """Return the liveness of every agent in the order of their ids. Raises CannotHold."""
 
     @abstractmethod
@@ -180,9 +199,9 @@ class _Reader(ABC):
 class _PostgresReader(_Reader):
     _statements = _POSTGRESQL
 
-    async def liveness(self) -> NDArray[np.void]:
+    async def liveness(self) -> _Liveness:
         packed = (await self._session.execute(text(self._statements["liveness"]))).scalar()
-        return await asyncio.to_thread(lambda: _sorted_by_id(_unpacked(packed, _LIVENESS_ROW)))
+        return await asyncio.to_thread(lambda: _sorted_by_id(_columns_of(_unpacked(packed, _LIVENESS_ROW))))
 
     async def names(self) -> tuple[NDArray[np.void], Rows]:
         packed = (await self._session.execute(text(self._statements["names"]))).scalar()
@@ -195,17 +214,16 @@ class _SqliteReader(_Reader):
 
     _statements = _SQLITE
 
-    async def liveness(self) -> NDArray[np.void]:
-        parts, after = [np.zeros(0, _LIVENESS_ROW)], b""
-        while True:
-            given = {"after": after, "step": _LIVENESS_STEP}
-            found: Sequence[Any] = (await self._session.execute(text(self._statements["liveness"]), given)).one()
-            *columns, last = found
-            if last is None:
-                break
-            parts.append(await asyncio.to_thread(_side_by_side, columns))
-            after = last
-        return await asyncio.to_thread(lambda: _sorted_by_id(np.concatenate(parts)))
+    async def liveness(self) -> _Liveness:
+        given = {"more": _LIVENESS_STEP - 1}
+        steps: list[bytes] = list(await self._session.scalars(text(self._statements["steps"]), given))
+        parts = [_columns_of(np.zeros(0, _LIVENESS_ROW))]
+        for after, last in pairwise((*steps, _BEYOND)):
+            step = {"after": after, "last": last}
+            joined: Sequence[Any] = (await self._session.execute(text(self._statements["liveness"]), step)).one()
+            if joined[0] is not None:
+                parts.append(await asyncio.to_thread(_side_by_side, *joined))
+        return await asyncio.to_thread(lambda: _sorted_by_id(_joined(parts)))
 
     async def names(self) -> tuple[NDArray[np.void], Rows]:
         found: Sequence[Any] = (await self._session.execute(text(self._statements["names"]))).one()
@@ -227,14 +245,41 @@ def _reader(session: AsyncSession) -> _Reader:
     return (_PostgresReader if session.get_bind().dialect.name == "postgresql" else _SqliteReader)(session)
 
 
-def _side_by_side(columns: Sequence[Any]) -> NDArray[np.void]:
-    """Return rows of liveness from their ids and, joined by commas, each of their numbers."""
-    ids, *numbers = columns
-    rows = np.empty(len(ids) // ID.itemsize, _LIVENESS_ROW)
-    rows["id"] = np.frombuffer(ids, ID)
-    for name, joined in zip(("last_seen", "identity", "rule", "status"), numbers, strict=True):
-        rows[name] = _numbers(joined)
-    return rows
+def _columns_of(rows: NDArray[np.void]) -> _Liveness:
+    """Return rows of liveness column by column."""
+    return _Liveness(
+        rows["id"],
+        rows["last_seen"].astype(np.int64),
+        rows["identity"].astype(np.int64),
+        rows["rule"].astype(np.int32),
+        rows["status"].astype(np.uint8),
+    )
+
+
+def _side_by_side(ids: bytes, last_seen: str, identity: str, rules_and_status: str) -> _Liveness:
+    """Return columns of liveness from ids and, joined by commas, numbers. Raises ValueError when not all have each."""
+    both = _numbers(rules_and_status)
+    read = _Liveness(
+        np.frombuffer(ids, ID),
+        _numbers(last_seen),
+        _numbers(identity),
+        (both >> 3).astype(np.int32),
+        (both & 7).astype(np.uint8),
+    )
+    if len({len(column) for column in read}) > 1:
+        raise ValueError("columns of different lengths were read")
+    return read
+
+
+def _joined(parts: Sequence[_Liveness]) -> _Liveness:
+    ids = np.frombuffer(b"".join(part.ids.tobytes() for part in parts), ID)
+    return _Liveness(
+        ids,
+        np.concatenate([part.last_seen for part in parts]),
+        np.concatenate([part.identity for part in parts]),
+        np.concatenate([part.rules for part in parts]),
+        np.concatenate([part.status for part in parts]),
+    )
 
 
 def _numbers(joined: str) -> NDArray[np.int64]:
@@ -433,25 +478,30 @@ def _row_of_old(size: int, old_rows: NDArray[np.int64], kept: Mask) -> NDArray[n
     return new_row
 
 
-def _matched(before: Columns | None, liveness: NDArray[np.void]) -> tuple[NDArray[np.int64], Mask]:
+def _matched(before: Columns | None, now: _Liveness) -> tuple[NDArray[np.int64], Mask]:
     """Return the old row of each agent, and whether it is there and the agent still who it was."""
     if before is None:
-        return np.zeros(len(liveness), np.int64), np.zeros(len(liveness), np.bool_)
-    rows, there = before.rows_of(liveness["id"])
+        return np.zeros(len(now.ids), np.int64), np.zeros(len(now.ids), np.bool_)
+    if np.array_equal(before.high, now.ids["high"]) and np.array_equal(before.low, now.ids["low"]):
+        # Mostly nobody has come or gone; to look for a million takes thirty times as long.
+        return np.arange(len(now.ids)), before.identity == now.identity
+    rows, there = before.rows_of(now.ids)
     if len(before):
-        there &= before.identity[rows] == liveness["identity"]
+        there &= before.identity[rows] == now.identity
     return rows, there
 
 
-def _sorted_by_id(liveness: NDArray[np.void]) -> NDArray[np.void]:
-    high = liveness["id"]["high"].astype(np.uint64)
+def _sorted_by_id(liveness: _Liveness) -> _Liveness:
+    high = liveness.ids["high"].astype(np.uint64)
     if len(high) > 1 and not (high[1:] > high[:-1]).all():
         order = np.argsort(high)
-        liveness, high = liveness[order], high[order]
+        ids, last_seen, identity, rules, status = liveness
+        liveness = _Liveness(ids[order], last_seen[order], identity[order], rules[order], status[order])
+        high = high[order]
         if not (high[1:] > high[:-1]).all():
             raise CannotHold("two agents have ids whose upper halves are alike")
-    if len(liveness) >= MAX_ROWS:
-        raise CannotHold(f"{len(liveness)} agents are too many")
+    if len(high) >= MAX_ROWS:
+        raise CannotHold(f"{len(high)} agents are too many")
     return liveness
 
 
