@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.command import Done, clean_environment, run
+from tests.support.plain_http import NO_TLS
 from tests.support.ports import free_port
 
 OWNER_TOKEN = "tc-apiv1_" + "0f" * 32
@@ -94,7 +95,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            if httpx.get(url, timeout=5).status_code == 200:
+            if httpx.get(url, timeout=5, verify=NO_TLS).status_code == 200:
                 return
         except httpx.TransportError:
             pass

@@ -13,6 +13,7 @@ import pytest
 
 from telegraf_controller.client import ControllerClient
 from tests.cli.conftest import OWNER_TOKEN, Controller
+from tests.support.plain_http import NO_TLS
 
 BASE = '\ufeff[agent]\r\n  interval = "&{interval:10s}"\n[[inputs.cpu]]\n[[outputs.discard]]\n# naïve 主机'
 _numbers = count(1)
@@ -93,7 +94,7 @@ def test_a_folder_is_applied_with_all_that_its_manifest_says_and_then_there_is_n
     [group] = client.groups.each(search=name)
     assert [member.name for member in group.configs] == [f"{name}/base", f"{name}/web"]
     assert group.aliases == [f"{name}-alias"]
-    served = httpx.get(f"{controller.url}/c/{name}-alias", headers={"Authorization": f"Bearer {token}"})
+    served = httpx.get(f"{controller.url}/c/{name}-alias", headers={"Authorization": f"Bearer {token}"}, verify=NO_TLS)
     assert f"http://secret-of-{name}" in served.text
     assert client.configs.read(base.id).toml == BASE
     again = controller.run("config", "apply", fleet, "--prune", token=token)
@@ -133,12 +134,12 @@ def test_an_alias_moves_from_a_configuration_to_a_group_in_one_step(
     _manifest(fleet, name, aliases="config")
     assert controller.run("config", "apply", fleet, token=token).code == 0
     headers = {"Authorization": f"Bearer {token}"}
-    before = httpx.head(f"{controller.url}/c/{name}-alias", headers=headers)
+    before = httpx.head(f"{controller.url}/c/{name}-alias", headers=headers, verify=NO_TLS)
     _manifest(fleet, name, aliases="group")
     moved = controller.run("config", "apply", fleet, "--json", token=token)
     assert moved.code == 0, moved.err
     assert outcomes(moved.out)["alias", f"{name}-alias"] == "updated"
-    after = httpx.head(f"{controller.url}/c/{name}-alias", headers=headers)
+    after = httpx.head(f"{controller.url}/c/{name}-alias", headers=headers, verify=NO_TLS)
     assert after.status_code == 200
     assert after.headers["Last-Modified"] != before.headers["Last-Modified"]
 
@@ -384,7 +385,7 @@ def test_agents_that_would_fail_are_told_of_and_protected_until_that_is_accepted
         "configurations": [f"{controller.url}/c/{name}-alias?interval=5s"],
     }
     headers = {"Authorization": f"Bearer {agent}"}
-    assert httpx.post(controller.heartbeat_url, json=beat, headers=headers).status_code == 204
+    assert httpx.post(controller.heartbeat_url, json=beat, headers=headers, verify=NO_TLS).status_code == 204
     (fleet / name / "base.toml").write_text('[agent]\n  hostname = "&{host}"\n')
     planned = controller.run("config", "apply", fleet, "--dry-run", token=token)
     assert planned.code == 3

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.processes.running import PATIENCE_SECONDS, Program, is_alive, until
+from tests.support.plain_http import NO_TLS
 
 OWNER_TOKEN = "tc-apiv1_" + "5e" * 32
 OWNER_PASSWORD = "correct horse battery staple"
@@ -60,7 +61,7 @@ class Controller(Program):
     def api(self, token: str = OWNER_TOKEN) -> httpx.Client:
         """A client that presents a token."""
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS, verify=NO_TLS)
 
     def create_token(self, name: str, *permissions: str, **fields: object) -> dict[str, str]:
         """Create a token as the owner; the answer holds its value."""
@@ -86,7 +87,7 @@ class Controller(Program):
     def _healthy(self, url: str) -> bool:
         assert self.process.poll() is None, self.out + self.log
         try:
-            return httpx.get(url, timeout=5).status_code == 200
+            return httpx.get(url, timeout=5, verify=NO_TLS).status_code == 200
         except httpx.TransportError:
             time.sleep(0.05)
             return False

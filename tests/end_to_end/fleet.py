@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from tests.support.plain_http import NO_TLS
+
 
 @dataclass
 class Fleet:
@@ -27,7 +29,7 @@ class Fleet:
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`. Whoever cannot be reached is tried again."""
         limits = httpx.Limits(max_connections=self.agents)
-        async with httpx.AsyncClient(limits=limits, timeout=10) as client:
+        async with httpx.AsyncClient(limits=limits, timeout=10, verify=NO_TLS) as client:
             await asyncio.gather(*(self._report(client, number, stop) for number in range(self.agents)))
 
     async def _report(self, client: httpx.AsyncClient, number: int, stop: asyncio.Event) -> None:

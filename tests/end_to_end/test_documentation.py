@@ -14,6 +14,7 @@ import pytest
 
 from tests.end_to_end.controller import OWNER_TOKEN, Controller, running_controller
 from tests.processes.running import REPOSITORY
+from tests.support.plain_http import NO_TLS
 
 _BLOCK = re.compile(r"^( *)```(\w+)( test)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
@@ -81,7 +82,7 @@ def test_the_pipeline_for_configuration_as_code_works(controller: Controller, tm
     assert f"{controller.url}/c/web" in made
     assert "has all of this already" in run(controller, proposed, tmp_path)
     assert "not-for-the-log" not in plan + made
-    served = httpx.get(f"{controller.url}/c/web", headers={"Authorization": f"Bearer {token}"})
+    served = httpx.get(f"{controller.url}/c/web", headers={"Authorization": f"Bearer {token}"}, verify=NO_TLS)
     assert 'token = "not-for-the-log"' in served.text
     assert "[[inputs.nginx]]" in served.text
     # Somebody saves by hand: the pipeline for the next change shows it.
@@ -109,8 +110,8 @@ def test_the_readme_leads_from_nothing_to_an_agent_in_the_list(controller: Contr
     assert value is not None
     # What Telegraf does with them, for a machine that has none.
     agent = {"Authorization": f"Token {value.group()}"}
-    configuration = httpx.get(f"{config_url.group()}?agent_id=web-1", headers=agent)
+    configuration = httpx.get(f"{config_url.group()}?agent_id=web-1", headers=agent, verify=NO_TLS)
     assert 'instance_id = "web-1"' in configuration.text
     message = {"id": "web-1", "version": "Telegraf 1.40.0", "configurations": [f"{config_url.group()}?agent_id=web-1"]}
-    assert httpx.post(controller.heartbeat_url, json=message, headers=agent).status_code == 204
+    assert httpx.post(controller.heartbeat_url, json=message, headers=agent, verify=NO_TLS).status_code == 204
     assert "web-1" in run(controller, show, tmp_path)

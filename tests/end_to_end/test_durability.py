@@ -16,6 +16,7 @@ from telegraf_controller.db.url import DatabaseTarget
 from tests.end_to_end.controller import OWNER_TOKEN, Controller, running_controller
 from tests.end_to_end.fleet import Fleet
 from tests.processes.running import until
+from tests.support.plain_http import NO_TLS
 from tests.support.postgres import PostgresServer
 
 
@@ -178,7 +179,7 @@ async def test_a_lost_database_is_503_on_both_ports_and_heals_by_itself(
         await asyncio.to_thread(own_postgres_server.stop)
         message = {"id": "agent-1", "version": "Telegraf 1.40.0"}
         bearer = {"Authorization": f"Bearer {OWNER_TOKEN}"}
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx.AsyncClient(timeout=20, verify=NO_TLS) as client:
             for _ in range(20):
                 heartbeat = await client.post(controller.heartbeat_url, json=message, headers=bearer)
                 read = await client.get(f"{controller.url}/api/tokens", headers=bearer)
@@ -198,4 +199,5 @@ async def test_a_lost_database_is_503_on_both_ports_and_heals_by_itself(
 
 def _accepts(controller: Controller, message: dict[str, str], headers: dict[str, str]) -> bool:
     time.sleep(0.1)
-    return httpx.post(controller.heartbeat_url, json=message, headers=headers, timeout=20).status_code == 204
+    answer = httpx.post(controller.heartbeat_url, json=message, headers=headers, timeout=20, verify=NO_TLS)
+    return answer.status_code == 204

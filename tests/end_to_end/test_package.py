@@ -16,6 +16,7 @@ import pytest
 
 from tests.end_to_end.controller import Controller
 from tests.processes.running import REPOSITORY
+from tests.support.plain_http import NO_TLS
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -100,11 +101,11 @@ def test_an_installed_wheel_serves_the_interface(installed: Controller) -> None:
         check=True,
     ).stdout
     assert where.startswith(str(installed.folder.parent)), where
-    page = httpx.get(installed.url, headers={"Accept": "text/html"})
+    page = httpx.get(installed.url, headers={"Accept": "text/html"}, verify=NO_TLS)
     assert '<div id="root">' in page.text
     # The last is the largest; the smallest are not worth compressing.
     script = re.findall(r'<script type="module" crossorigin src="([^"]+)"', page.text)[-1]
-    served = httpx.get(installed.url + script)
+    served = httpx.get(installed.url + script, verify=NO_TLS)
     assert served.headers["content-encoding"] in ("br", "gzip")
     assert served.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert httpx.get(f"{installed.url}/assets/of-an-older-version.js").status_code == 404
+    assert httpx.get(f"{installed.url}/assets/of-an-older-version.js", verify=NO_TLS).status_code == 404

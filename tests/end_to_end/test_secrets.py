@@ -11,6 +11,7 @@ from sqlalchemy import inspect, text
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
 from tests.end_to_end.controller import OWNER_PASSWORD, OWNER_TOKEN, Controller, running_controller
+from tests.support.plain_http import NO_TLS
 
 SUPPLIED = "tc-apiv1_" + "7d" * 32
 UNKNOWN = "tc-apiv1_" + "3c" * 32
@@ -32,12 +33,14 @@ def use_every_value(controller: Controller) -> list[str]:
         bearer = {"Authorization": f"Bearer {value}"}
         message = {"id": "web-1", "version": f"Telegraf 1.40.0 {value}", "logs": 7}
         answers += [
-            httpx.get(f"{controller.url}/api/users", headers=bearer),
-            httpx.get(f"{controller.url}/api/configs/{value}/toml?token={value}", headers=bearer),
-            httpx.get(f"{controller.url}/{value}", headers={"Authorization": f"Bearer {value}x"}),
-            httpx.post(controller.heartbeat_url, json=message, headers=bearer),
-            httpx.post(controller.heartbeat_url, content=value, headers=bearer),
-            httpx.post(controller.heartbeat_url, json={}, headers={"Authorization": f"Token {value}\t{value}"}),
+            httpx.get(f"{controller.url}/api/users", headers=bearer, verify=NO_TLS),
+            httpx.get(f"{controller.url}/api/configs/{value}/toml?token={value}", headers=bearer, verify=NO_TLS),
+            httpx.get(f"{controller.url}/{value}", headers={"Authorization": f"Bearer {value}x"}, verify=NO_TLS),
+            httpx.post(controller.heartbeat_url, json=message, headers=bearer, verify=NO_TLS),
+            httpx.post(controller.heartbeat_url, content=value, headers=bearer, verify=NO_TLS),
+            httpx.post(
+                controller.heartbeat_url, json={}, headers={"Authorization": f"Token {value}\t{value}"}, verify=NO_TLS
+            ),
         ]
     # What a caller wrote into a URL may come back in the answer; what it presented or sent as a secret may not.
     spoken = "".join(answer.text for answer in answers if "/tc-apiv1" not in str(answer.url))

@@ -32,6 +32,7 @@ from telegraf_controller.options import Options
 from telegraf_controller.processes.tls import tls_of
 from tests.cast import AGENT_TOKEN, bearer, cast_users
 from tests.heartbeats.storage import StorageOfItsOwn, StorageThread
+from tests.support.plain_http import NO_TLS
 
 ALL_TIME = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
@@ -133,7 +134,7 @@ async def running_port(
     limits = httpx.Limits(max_connections=200)
     try:
         origin = f"https://{host}:{port}" if tls else f"http://{host}:{port}"
-        verify = ssl.create_default_context(cafile=tls.certificate) if tls else True
+        verify = ssl.create_default_context(cafile=tls.certificate) if tls else NO_TLS
         async with httpx.AsyncClient(base_url=origin, verify=verify, limits=limits, timeout=20) as http:
             if wait:
                 await ready(http)

@@ -18,6 +18,7 @@ import httpx
 
 from telegraf_controller.options import without_options
 from telegraf_controller.processes.supervisor import FORK_SERVER
+from tests.support.plain_http import NO_TLS
 from tests.support.ports import free_port
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -72,7 +73,7 @@ class Program:
     def get(self, path: str = "/", *, api: bool = False) -> str:
         """Ask the heartbeat port, or the API."""
         port = self.port if api else self.heartbeat_port
-        return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_SECONDS).text
+        return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_SECONDS, verify=NO_TLS).text
 
     def wait_until_serving(self) -> None:
         """Wait until both ports answer."""

@@ -13,6 +13,7 @@ import httpx
 from telegraf_controller.processes import startup
 from telegraf_controller.processes.children import ForkServer
 from tests.processes.running import REPOSITORY, Program, is_alive, refuses_connections, supervised, until
+from tests.support.plain_http import NO_TLS
 
 LATER = """
 import gc
@@ -50,7 +51,7 @@ def test_each_process_has_its_own_sockets_and_its_name(tmp_path: Path) -> None:
 
 
 def test_a_killed_fork_server_disturbs_nobody_and_who_dies_afterwards_is_replaced(tmp_path: Path) -> None:
-    with supervised(tmp_path) as program, httpx.Client(timeout=20) as client:
+    with supervised(tmp_path) as program, httpx.Client(timeout=20, verify=NO_TLS) as client:
         program.wait_until_serving()
         children, killed = program.children(), program.fork_server()
         url = f"http://127.0.0.1:{program.heartbeat_port}"

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.processes.running import Program, is_alive, refuses_connections, supervised, until
+from tests.support.plain_http import NO_TLS
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_a_process_that_cannot_start_is_tried_ever_less_often_and_the_others_ser
 
 
 def test_a_stop_while_nothing_is_under_way_closes_idle_connections(tmp_path: Path) -> None:
-    with supervised(tmp_path) as program, httpx.Client() as client:
+    with supervised(tmp_path) as program, httpx.Client(verify=NO_TLS) as client:
         program.wait_until_serving()
         client.get(f"http://127.0.0.1:{program.heartbeat_port}/")
         program.process.terminate()

@@ -12,6 +12,7 @@ from tests.cast import AGENT_TOKEN, MONA, bearer
 from tests.end_to_end.browser.conftest import OpenPage
 from tests.end_to_end.browser.steps import press
 from tests.end_to_end.controller import Controller
+from tests.support.plain_http import NO_TLS
 
 LOGS = [
     {"time": "2026-01-05T10:00:00Z", "level": "WARN", "source": "outputs.http", "message": "slow answer"},
@@ -29,7 +30,8 @@ def beat(controller: Controller, agent: str, status: str, counts: tuple[int, int
     """Send a heartbeat that counted errors, warnings and metrics."""
     statistics = dict(zip(("errors", "warnings", "metrics"), counts, strict=True))
     message = {"id": agent, "version": "Telegraf 1.40.0", "status": status, "statistics": statistics, "logs": logs}
-    httpx.post(controller.heartbeat_url, json=message, headers=bearer(AGENT_TOKEN), timeout=20).raise_for_status()
+    answer = httpx.post(controller.heartbeat_url, json=message, headers=bearer(AGENT_TOKEN), timeout=20, verify=NO_TLS)
+    answer.raise_for_status()
 
 
 def agent_page(open_page: OpenPage, agent: str) -> Page:

@@ -13,6 +13,7 @@ from tests.end_to_end.browser.accessibility import assert_accessible
 from tests.end_to_end.browser.conftest import OpenPage
 from tests.end_to_end.browser.steps import dialog, expect_said, from_menu, press, write
 from tests.end_to_end.controller import Controller
+from tests.support.plain_http import NO_TLS
 
 TOML = "[[inputs.cpu]]\n"
 NEEDS_REGION = '[inputs.cpu.tags]\nregion = "&{region}"\n'
@@ -29,7 +30,7 @@ def make(controller: Controller, method: str, url: str, body: object) -> Any:
 def report(controller: Controller, instance_id: str, url: str) -> None:
     """Let an agent report that it runs what is at a URL."""
     body = {"id": instance_id, "version": "Telegraf 1.40.0", "configurations": [f"{controller.url}{url}"]}
-    answer = httpx.post(controller.heartbeat_url, json=body, headers=bearer(AGENT_TOKEN), timeout=20)
+    answer = httpx.post(controller.heartbeat_url, json=body, headers=bearer(AGENT_TOKEN), timeout=20, verify=NO_TLS)
     assert answer.status_code == 204, answer.text
 
 

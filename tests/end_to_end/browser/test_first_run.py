@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.end_to_end.browser.conftest import OpenPage
 from tests.end_to_end.browser.steps import press
 from tests.end_to_end.controller import Controller
+from tests.support.plain_http import NO_TLS
 
 PASSWORD = "correct horse battery staple"
 
@@ -32,7 +33,10 @@ def start_telegraf(command: str) -> tuple[str, str, str]:
     assert token is not None
     assert address is not None
     fetched = httpx.get(
-        address.group(), params={"agent_id": "web-1"}, headers={"Authorization": f"Bearer {token.group(1)}"}
+        address.group(),
+        params={"agent_id": "web-1"},
+        headers={"Authorization": f"Bearer {token.group(1)}"},
+        verify=NO_TLS,
     )
     return token.group(1), str(fetched.url), fetched.raise_for_status().text
 

@@ -29,6 +29,7 @@ from tests.end_to_end.tour.contents import (
     SAMPLES,
 )
 from tests.end_to_end.tour.fleet import Fleet, machines
+from tests.support.plain_http import NO_TLS
 
 _DAY_MS = 86_400_000
 _TURNS = 26
@@ -273,4 +274,4 @@ def _sign_in(url: str, name: str, user_agent: str) -> str:
 def _browser(url: str, user_agent: str) -> httpx.Client:
     """Return a client that says of itself what a browser on the interface's own pages says."""
     headers = {"User-Agent": user_agent, "Origin": url, "X-Forwarded-For": _ADDRESSES.get(user_agent, "198.51.100.20")}
-    return httpx.Client(base_url=url, timeout=20, headers=headers)
+    return httpx.Client(base_url=url, timeout=20, headers=headers, verify=NO_TLS)
