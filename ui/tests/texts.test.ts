@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 
 import { expect, test } from "vitest";
 
+import { countText, shortCount } from "@/shared/lib/numbers";
 import { passwordRules } from "@/shared/lib/passwords";
 import { posixQuoted, powerShellQuoted, tomlQuoted } from "@/shared/lib/shell";
 import { countdownText, durationText, relativeTime } from "@/shared/lib/time";
@@ -49,4 +50,12 @@ test("password rules are those of the complexity, each met by itself", () => {
   expect(met("abcdefghiJ", "medium")).toEqual([true, true, true, false]);
   expect(met("Abcdefghij12", "high")).toEqual([true, true, true, true, false]);
   expect(met("Abcdefghij1!", "high")).toEqual([true, true, true, true, true]);
+});
+
+test.each([0, 7, 999, 1000, 12_345, 100_000, 1_000_000, 1_234_567_890])("%d is written as the browser would write it", (count) => {
+  expect(countText(count)).toBe(new Intl.NumberFormat("en-GB").format(count));
+});
+
+test("a short count below a thousand is the count itself", () => {
+  expect(shortCount(999)).toBe("999");
 });

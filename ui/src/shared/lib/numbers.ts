@@ -1,19 +1,20 @@
-const whole = new Intl.NumberFormat("en-GB");
-const compact = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+import { once } from "./once";
 
-/** "12,345" */
+const compact = once(() => new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 }));
+
+/** A whole number: "12,345". Not by the browser's formatter, for no page is without one. */
 export function countText(count: number): string {
-  return whole.format(count);
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** "12.3K" */
 export function shortCount(count: number): string {
-  return compact.format(count);
+  return count < 1000 ? countText(count) : compact().format(count);
 }
 
 /** "1 agent", "12 agents" */
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${whole.format(count)} ${count === 1 ? one : many}`;
+  return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
 /** "37 %"; what is not nothing is never told as 0 %, and what is not all never as 100 %. */

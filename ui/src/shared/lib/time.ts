@@ -1,3 +1,5 @@
+import { once } from "./once";
+
 const UNITS: [one: string, many: string, seconds: number][] = [
   ["year", "years", 365 * 86_400],
   ["month", "months", 30 * 86_400],
@@ -6,9 +8,9 @@ const UNITS: [one: string, many: string, seconds: number][] = [
   ["min", "min", 60],
 ];
 
-const localFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const dayFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+const localFormat = once(() => new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" }));
+const clockFormat = once(() => new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" }));
+const dayFormat = once(() => new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" }));
 
 /** "just now", "4 min ago", "3 h ago", "in 12 days". */
 export function relativeTime(instant: Date, now: Date): string {
@@ -23,17 +25,17 @@ export function relativeTime(instant: Date, now: Date): string {
 
 /** The instant in this browser's zone and in UTC, to the second. */
 export function exactTime(instant: Date): string {
-  return `${localFormat.format(instant)} local · ${instant.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  return `${localFormat().format(instant)} local · ${instant.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
 /** The time of the day in this browser's zone: "14:02:10". */
 export function clockTime(instant: Date): string {
-  return clockFormat.format(instant);
+  return clockFormat().format(instant);
 }
 
 /** The day in this browser's zone: "23 Nov 2026". */
 export function dayOf(instant: Date): string {
-  return dayFormat.format(instant);
+  return dayFormat().format(instant);
 }
 
 /** "24 h", "1 h 30 min", "7 days", "45 s": the two largest units that are not zero. */

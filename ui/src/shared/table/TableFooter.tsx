@@ -2,11 +2,10 @@ import { ActionIcon, Group, NativeSelect } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight, IconChevronsLeft, IconChevronsRight } from "@tabler/icons-react";
 
 import { PAGE_SIZES } from "@/shared/lib/list-state";
+import { countText } from "@/shared/lib/numbers";
 
 import classes from "./DataTable.module.css";
 import type { List } from "./use-list";
-
-const count = new Intl.NumberFormat("en-GB");
 
 /** What part of how much is shown, and the way to the rest. */
 export function TableFooter({ list, total }: { list: List; total: number }) {
@@ -21,7 +20,7 @@ export function TableFooter({ list, total }: { list: List; total: number }) {
   return (
     <nav className={classes.footer} aria-label="Pages">
       <span aria-live="polite">
-        {last < first ? `${count.format(total)} in all` : `${count.format(first)}–${count.format(last)} of ${count.format(total)}`}
+        {last < first ? `${countText(total)} in all` : `${countText(first)}–${countText(last)} of ${countText(total)}`}
       </span>
       <div className={classes.spacer} />
       {total > PAGE_SIZES[0]! && (
@@ -40,7 +39,7 @@ export function TableFooter({ list, total }: { list: List; total: number }) {
           {step("First page", IconChevronsLeft, 1, list.page > 1)}
           {step("Previous page", IconChevronLeft, list.page - 1, list.page > 1)}
           <span>
-            Page {count.format(list.page)} of {count.format(pages)}
+            Page {countText(list.page)} of {countText(pages)}
           </span>
           {step("Next page", IconChevronRight, list.page + 1, list.page < pages)}
           {step("Last page", IconChevronsRight, pages, list.page < pages)}

@@ -8,11 +8,12 @@ import { ConfirmDialog } from "@/shared/dialog/ConfirmDialog";
 import type { Dialog } from "@/shared/dialog/use-dialog";
 import { notifyBulk, notifyDone } from "@/shared/lib/notify";
 import { counted } from "@/shared/lib/numbers";
+import { once } from "@/shared/lib/once";
 import { useCan } from "@/shared/session";
 
 import { useConfigActions } from "../queries";
 
-const list = new Intl.ListFormat("en-GB");
+const list = once(() => new Intl.ListFormat("en-GB"));
 
 type DeleteConfigsDialogProps = { dialog: Dialog<ConfigSummary[]>; onDone: () => void };
 
@@ -47,7 +48,7 @@ export function DeleteConfigsDialog({ dialog, onDone }: DeleteConfigsDialogProps
       <Text size="sm">All versions and aliases go with {only ? "it" : "them"}. This cannot be undone.</Text>
       {groups.length > 0 && (
         <Text size="sm">
-          {only ? "It is" : "They are"} taken out of <strong>{list.format(groups.map((group) => group.name))}</strong>
+          {only ? "It is" : "They are"} taken out of <strong>{list().format(groups.map((group) => group.name))}</strong>
           {behind > 0 && <>, whose <strong>{counted(behind, "agent")}</strong> {behind === 1 ? "gets" : "get"} a text without {only ? "it" : "them"}</>}.
         </Text>
       )}
