@@ -58,7 +58,7 @@ export function CommandPalette() {
       nothingFound="Nothing is called that."
       scrollable
       maxHeight={420}
-      overlayProps={{ backgroundOpacity: 0.45, blur: 1 }}
+      overlayProps={{ backgroundOpacity: 0.45 }}
       searchProps={{ leftSection: <IconSearch size={16} />, placeholder: "Go to…", "aria-label": "Go to" }}
     />
   );

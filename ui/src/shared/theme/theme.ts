@@ -78,7 +78,7 @@ export const theme = createTheme({
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
-        overlayProps: { backgroundOpacity: 0.45, blur: 1 },
+        overlayProps: { backgroundOpacity: 0.45 },
         transitionProps: { duration: 100, transition: "fade" },
         closeButtonProps: { "aria-label": "Close" },
       },
