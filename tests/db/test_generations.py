@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from telegraf_controller.db import migrations
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.generations import Follower, GenerationReader, raise_generation, read_generations
 from telegraf_controller.db.leases import LEASE_SECONDS, acquire_lease, holds_lease, release_lease
@@ -23,6 +29,19 @@ async def test_migrations_and_tables_agree(database: Database) -> None:
     """O5"""
     assert await schema_drift(database) == []
     assert await current_revision(database) == newest_revision()
+
+
+def test_the_newest_revision_is_the_one_that_nothing_follows() -> None:
+    scripts = ScriptDirectory(os.fspath(Path(migrations.__file__).parent))
+    assert scripts.get_heads() == [newest_revision()]
+
+
+def test_a_start_on_a_database_that_is_up_to_date_does_without_alembic(migrated_database_url: str) -> None:
+    program = (
+        "import sys; from telegraf_controller.db.migrate import upgrade; upgrade(sys.argv[1]); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, migrated_database_url], capture_output=True, check=True)
+    assert b"alembic" not in done.stdout.split()
 
 
 async def test_nodes_that_start_together_migrate_once(database_url: str) -> None:

@@ -1,21 +1,26 @@
-"""Bring a database to the newest schema: at start-up, under a lock, forwards only (O5)."""
+"""Bring a database to the newest schema: at start-up, under a lock, forwards only (O5).
+
+Alembic is imported when there is something to migrate: a start on a database that is up to date does without.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, inspect, select, table, text
 
 from telegraf_controller.db.engine import Database
 from telegraf_controller.db.url import DatabaseTarget
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+_VERSION = table("alembic_version", column("version_num"))
 
 _ADVISORY_LOCK = 7_420_815_021
 """Any number that no other program takes on the same database."""
@@ -58,6 +63,9 @@ async def current_revision(database: Database) -> str | None:
 
 async def schema_drift(database: Database) -> list[object]:
     """Return how the database's tables differ from the program's; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     from telegraf_controller.db.tables import metadata
 
     def compare(connection: Connection) -> list[object]:
@@ -68,10 +76,8 @@ async def schema_drift(database: Database) -> list[object]:
 
 
 def newest_revision() -> str:
-    """Return the revision that this program wants."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return head
+    """Return the revision that this program wants: what the name of the last migration begins with."""
+    return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 
 def _target(target: DatabaseTarget | str) -> DatabaseTarget:
@@ -79,20 +85,30 @@ def _target(target: DatabaseTarget | str) -> DatabaseTarget:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", os.fspath(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
     return config
 
 
 def _revision_of(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.scalar(select(_VERSION.c.version_num))
 
 
 def _upgrade_on(connection: Connection) -> None:
+    present = _revision_of(connection)
+    if present == newest_revision():
+        return
+    from alembic import command
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
     config = _config()
     config.attributes["connection"] = connection
-    present = _revision_of(connection)
     if present is not None:
         try:
             ScriptDirectory.from_config(config).get_revision(present)
