@@ -30,7 +30,7 @@ from tests.end_to_end.controller import Controller, running_controller
 from tests.end_to_end.tour.camera import Camera
 from tests.end_to_end.tour.instance import filled_instance
 from tests.processes.running import REPOSITORY
-from tests.support.chromium import MISSING, QUIET, find_chromium
+from tests.support.chromium import MISSING, QUIET, UNOPTIMIZED, find_chromium
 
 _PATIENCE_MS = 20_000
 
@@ -113,7 +113,7 @@ def chromium(chromium_path: str, _migrated_sqlite_file: Path) -> Iterator[Browse
     Hence it ends with the file, and begins after the migrations, which need a loop.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=[*QUIET, UNOPTIMIZED])
         yield browser
         browser.close()
 
