@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_those_with_something_to_read_are_told(
 ) -> None:
     heard: list[int] = []
     for number, (here, _) in enumerate(pairs):
-        poller.register(here.fileno(), lambda number=number: heard.append(number))  # type: ignore[misc]
+        poller.register(here.fileno(), partial(heard.append, number))
     told(poller)
     assert heard == []
     pairs[1][1].send(b"x")

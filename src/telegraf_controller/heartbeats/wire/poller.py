@@ -1,4 +1,4 @@
-"""Which sockets have something to read, without anything made for each answer.
+"""Which sockets have something to read, without anything made for each of them.
 
 The standard library's selectors make a key and a tuple for every socket that is ready: of a heartbeat's time, a part
 that can be seen. Where there is no epoll, they are what is used.
