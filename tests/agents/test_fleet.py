@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from itertools import product
 from random import Random
 from typing import Any
@@ -29,7 +31,9 @@ from tests.agents.support import given
 from tests.cast import READ_TOKEN, bearer
 from tests.heartbeats.support import NOON, NOON_MS, beat
 from tests.support.api import Api, running_api
+from tests.support.patience import until
 
+QUICK = columns_load.Pace(restful=False)
 SORTS: tuple[SortKey, ...] = ("name", "status", "lastSeen", "version")
 VERSIONS = ("Telegraf 1.9.0", "Telegraf 1.10.0", "Telegraf 1.40.0-rc1", "Telegraf 1.40.0", "unknown")
 HOSTS = ("web", "WEB", "Köln", "straße", "🚀", "", "a%b_c", "x" * 200, "database-7")
@@ -46,6 +50,7 @@ async def api(migrated_database_url: str) -> AsyncIterator[Api]:
 async def large(api: Api, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Fleet]:
     """A fleet that counts as large whatever its size, read in small steps."""
     monkeypatch.setattr(columns_load, "_LIVENESS_STEP", 50)
+    monkeypatch.setattr(columns_load, "_LIVENESS_PAGES", 1)
     monkeypatch.setattr(columns_load, "_IDENTITY_STEP", 20)
     monkeypatch.setattr(fleet, "LEAST_REST_SECONDS", 3600.0)
     monkeypatch.setattr(fleet, "LONGEST_REST_SECONDS", 3600.0)
@@ -187,11 +192,12 @@ async def test_a_fleet_read_anew_is_as_one_that_is_read_for_the_first_time(
 ) -> None:
     """A4: agents come, go, take each other's place and change, one by one or all at once, between two readings."""
     monkeypatch.setattr(columns_load, "_LIVENESS_STEP", step)
+    monkeypatch.setattr(columns_load, "_LIVENESS_PAGES", max(1, step // 10))
     draw = Random(step)
     there = {heartbeat.instance_id: heartbeat for heartbeat in some_beats(range(100), draw)}
     await given(api, *there.values())
     await add_rules(api.database, 7, HIGHEST_RULE)
-    columns = await columns_load.load_columns(api.database, NOON, None)
+    columns = await columns_load.load_columns(api.database, NOON, None, QUICK)
     for number, (come, gone, renamed, heard) in enumerate(CHANGES, start=1):
         removed = draw.sample(sorted(there), gone)
         changed = some_beats(range(1000 * number, 1000 * number + come), draw)
@@ -210,10 +216,105 @@ async def test_a_fleet_read_anew_is_as_one_that_is_read_for_the_first_time(
             await session.execute(update(AgentLiveness).where(follow).values(rule=draw.choice((1, 7, HIGHEST_RULE))))
         if changed:
             await given(api, *changed)
-        before, columns = columns, await columns_load.load_columns(api.database, NOON, columns)
-        assert told(columns) == told(await columns_load.load_columns(api.database, NOON, None))
+        before, columns = columns, await columns_load.load_columns(api.database, NOON, columns, QUICK)
+        assert told(columns) == told(await columns_load.load_columns(api.database, NOON, None, QUICK))
         assert [(agent_id, *said[:4]) for agent_id, said in told(columns).items()] == await stored(api.database)
         assert (columns.identities is before.identities) == (not (come or gone or renamed))
+
+
+async def test_a_fleet_read_in_steps_is_that_of_one_moment(api: Api, large: Fleet) -> None:
+    """A4: whatever agents do while it rests between two steps."""
+    beats = some_beats(range(200), Random(1))
+    await given(api, *beats)
+    before = await stored(api.database)
+    rests = 0
+
+    class Lively(columns_load.Pace):
+        async def rest(self) -> None:
+            nonlocal rests
+            rests += 1
+            for heartbeat in beats[::2]:
+                heartbeat.received_ms += 100_000
+            await given(api, *beats[::2], *some_beats(range(1000 * rests, 1000 * rests + 50), Random(rests)))
+            async with api.database.write() as session:
+                gone = agent_id_of(beats[2 * rests - 1].instance_id)
+                await session.execute(delete(Agent).where(Agent.id == gone))
+
+    columns = await columns_load.load_columns(api.database, NOON, None, Lively(restful=True))
+    assert rests >= 3
+    assert [(agent_id, *said[:4]) for agent_id, said in told(columns).items()] == before
+    assert await stored(api.database) != before
+
+
+async def test_only_reading_for_which_nobody_waits_rests(
+    api: Api, large: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await given(api, beat("web-1"), beat("web-2"))
+    paces: list[columns_load.Pace] = []
+    go_on = asyncio.Event()
+    go_on.set()
+
+    async def noted(database: Database, now: datetime, before: Columns | None, pace: columns_load.Pace) -> Columns:
+        paces.append(pace)
+        await go_on.wait()
+        return await columns_load.load_columns(database, now, before, pace)
+
+    monkeypatch.setattr(fleet, "load_columns", noted)
+    await large_is_read(api, large)
+    await large.refresh(restful=True)
+    assert [pace.restful for pace in paces] == [False, True]
+
+    # Somebody comes who has to wait for what was begun while nobody did.
+    go_on.clear()
+    reading = asyncio.create_task(large.refresh(restful=True))
+    await until(lambda: len(paces) == 3)
+    assert paces[2].restful
+    waiting = asyncio.create_task(large.refresh())
+    await until(lambda: not paces[2].restful)
+    go_on.set()
+    await asyncio.gather(reading, waiting)
+    assert len(paces) == 3
+
+
+async def test_a_fleet_is_kept_up_to_date_with_rests(api: Api, large: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not the first time: until then the database is asked, which is slow."""
+    await given(api, beat("web-1"))
+    restful: list[bool] = []
+
+    async def noted(database: Database, now: datetime, before: Columns | None, pace: columns_load.Pace) -> Columns:
+        restful.append(pace.restful)
+        return await columns_load.load_columns(database, now, before, pace)
+
+    monkeypatch.setattr(fleet, "load_columns", noted)
+    monkeypatch.setattr(fleet, "LEAST_REST_SECONDS", 0.01)
+    monkeypatch.setattr(fleet, "LONGEST_REST_SECONDS", 0.01)
+    async with api.database.read() as session:
+        await large.list(session, AgentFilter())
+    await until(lambda: len(restful) > 2)
+    assert restful[:3] == [False, True, True]
+
+
+async def test_a_step_is_followed_by_a_rest_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, slept = 5.0, []
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    pace = columns_load.Pace(restful=True)
+    for took in (2.0, 0.5):
+        now += took
+        await pace.rest()
+    pace.restful = False
+    now += 4
+    await pace.rest()
+    pace.restful = True
+    now += 1
+    await pace.rest()
+    assert slept == [2.0, 0.5, 1.0]
 
 
 HIGHEST_RULE = 2**31 - 1
@@ -315,10 +416,10 @@ async def test_many_who_ask_at_once_cause_one_reading(api: Api, large: Fleet, mo
     await given(api, beat("web-1"))
     readings = 0
 
-    async def counted(*arguments: Any) -> Any:
+    async def counted(*arguments: Any, **how: Any) -> Any:
         nonlocal readings
         readings += 1
-        return await columns_load.load_columns(*arguments)
+        return await columns_load.load_columns(*arguments, **how)
 
     monkeypatch.setattr(fleet, "load_columns", counted)
     await asyncio.gather(*(large.refresh() for _ in range(10)))

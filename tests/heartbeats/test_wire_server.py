@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -17,9 +17,9 @@ from telegraf_controller.heartbeats.wire.connection import Connection
 from telegraf_controller.heartbeats.wire.heads import Head
 from telegraf_controller.heartbeats.wire.server import WireServer
 from telegraf_controller.processes.sockets import bind
+from tests.support.patience import PATIENCE_SECONDS, until
 from tests.support.ports import free_port
 
-PATIENCE_SECONDS = 20
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -32,12 +32,6 @@ def get(path: str, *lines: str) -> bytes:
 
 
 LAST = get("/last", "Connection: close")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 - only looking tells
-            await asyncio.sleep(0.01)
 
 
 async def end_of(stream: Stream) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from telegraf_controller.options import Options
 from telegraf_controller.processes import scheduler
 from telegraf_controller.processes.leadership import LEASE
 from telegraf_controller.processes.scheduler import Step
+from tests.support.patience import until
 
 TOKEN = "tc-apiv1_" + "0123456789abcdef" * 4
 
@@ -57,12 +58,6 @@ async def node(url: str, *steps: Counting, name: str = "one", **options: SecretS
         stop.set()
         await asyncio.wait_for(running, 20)
         await database.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - what is waited for knows nothing of events
-            await asyncio.sleep(0.01)
 
 
 async def test_the_leader_does_every_step_again_and_again(migrated_database_url: str) -> None:

@@ -1,5 +1,7 @@
 """Reading columns from the database, packed there: a million rows handed over one by one would hold up this process.
 
+It is done in steps, and between those there may be rests: heartbeats are to find a free core meanwhile.
+
 Every agent's liveness is read each time. Who agents are is read only for those that the checksum in their liveness
 (`AgentLiveness.identity`) says have changed; the order of names, as the database has it, whenever any has.
 """
@@ -7,8 +9,9 @@ Every agent's liveness is read each time. Who agents are is read only for those 
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -35,6 +38,9 @@ _BEYOND = b"\xff" * 17
 _LIVENESS_STEP = 25_000
 _IDENTITY_STEP = 10_000
 """How many agents one statement reads: no step holds up the event loop."""
+
+_LIVENESS_PAGES = 512
+"""The same on PostgreSQL, where a table is read by its pages; 45 agents or so are in each."""
 
 _LONGEST_SHORT_TEXT = 128
 """In bytes. One long text makes every row as wide, so what is longer yet stands apart."""
@@ -78,10 +84,14 @@ _SQLITE = {
         JOIN labels ON labels.id = label_id WHERE labels.name = :key OR labels.id = :id""",
 }
 _POSTGRESQL = {
+    # Rows of one snapshot stay where they are, whatever is written meanwhile, and none is beyond the pages of its time.
+    "pages": """
+        SELECT pg_relation_size('agent_liveness') / current_setting('block_size')::integer""",
     "liveness": """
         SELECT string_agg(uuid_send(agent_id) || int8send(last_seen) || int8send(identity) || int4send(rule)
-            || int2send(status), ''::bytea), NULL
-        FROM agent_liveness""",
+            || int2send(status), ''::bytea)
+        FROM agent_liveness
+        WHERE ctid >= CAST(CAST(:first AS text) AS tid) AND ctid < CAST(CAST(:beyond AS text) AS tid)""",
     "names": """
         SELECT string_agg(uuid_send(id) || CASE WHEN same THEN '\\x01'::bytea ELSE '\\x00'::bytea END, ''::bytea) FROM (
             SELECT id, name_key = lag(name_key) OVER (ORDER BY name_key, id) AS same FROM agents ORDER BY name_key, id
@@ -103,14 +113,29 @@ class CannotHold(Exception):
     """The fleet does not fit into columns: too many agents, or ids whose upper halves are alike."""
 
 
-async def load_columns(database: Database, now: datetime, before: Columns | None) -> Columns:
+class Pace:
+    """How something long is done: when `restful`, it rests after each step as long as the step took."""
+
+    def __init__(self, *, restful: bool) -> None:
+        self.restful = restful
+        """May be changed on the way, when somebody begins to wait."""
+        self._step_began = time.monotonic()
+
+    async def rest(self) -> None:
+        """Rest, or not; the next step begins when this returns."""
+        if self.restful:
+            await asyncio.sleep(time.monotonic() - self._step_began)
+        self._step_began = time.monotonic()
+
+
+async def load_columns(database: Database, now: datetime, before: Columns | None, pace: Pace) -> Columns:
     """Return the fleet as it is now; `before` is what was loaded last. Raises CannotHold, StorageUnavailable."""
     async with database.read() as session:
         if database.is_postgresql:
             # One snapshot for all statements, as SQLite gives by itself.
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         reader = _reader(session)
-        liveness = await reader.liveness()
+        liveness = await reader.liveness(pace)
         old_rows, kept = await asyncio.to_thread(_matched, before, liveness)
         identities = await _identities(reader, liveness.ids, old_rows, kept, before)
     return Columns(
@@ -157,8 +182,16 @@ class _Reader(ABC):
         self._session = session
 
     @abstractmethod
-    async def liveness(self) -> _Liveness:
+    def liveness_steps(self) -> AsyncIterator[_Liveness]:
+        """Yield the liveness of every agent, some at a time."""
+
+    async def liveness(self, pace: Pace) -> _Liveness:
         """Return the liveness of every agent in the order of their ids. Raises CannotHold."""
+        parts = [_columns_of(np.zeros(0, _LIVENESS_ROW))]
+        async for part in self.liveness_steps():
+            parts.append(part)
+            await pace.rest()
+        return await asyncio.to_thread(lambda: _sorted_by_id(_joined(parts)))
 
     @abstractmethod
     async def names(self) -> tuple[NDArray[np.void], Rows]:
@@ -199,9 +232,12 @@ class _Reader(ABC):
 class _PostgresReader(_Reader):
     _statements = _POSTGRESQL
 
-    async def liveness(self) -> _Liveness:
-        packed = (await self._session.execute(text(self._statements["liveness"]))).scalar()
-        return await asyncio.to_thread(lambda: _sorted_by_id(_columns_of(_unpacked(packed, _LIVENESS_ROW))))
+    async def liveness_steps(self) -> AsyncIterator[_Liveness]:
+        pages: int = (await self._session.execute(text(self._statements["pages"]))).scalar_one()
+        for first in range(0, pages, _LIVENESS_PAGES):
+            step = {"first": f"({first},0)", "beyond": f"({first + _LIVENESS_PAGES},0)"}
+            packed = (await self._session.execute(text(self._statements["liveness"]), step)).scalar()
+            yield await asyncio.to_thread(_columns_of, _unpacked(packed, _LIVENESS_ROW))
 
     async def names(self) -> tuple[NDArray[np.void], Rows]:
         packed = (await self._session.execute(text(self._statements["names"]))).scalar()
@@ -214,16 +250,14 @@ class _SqliteReader(_Reader):
 
     _statements = _SQLITE
 
-    async def liveness(self) -> _Liveness:
+    async def liveness_steps(self) -> AsyncIterator[_Liveness]:
         given = {"more": _LIVENESS_STEP - 1}
         steps: list[bytes] = list(await self._session.scalars(text(self._statements["steps"]), given))
-        parts = [_columns_of(np.zeros(0, _LIVENESS_ROW))]
         for after, last in pairwise((*steps, _BEYOND)):
             step = {"after": after, "last": last}
             joined: Sequence[Any] = (await self._session.execute(text(self._statements["liveness"]), step)).one()
             if joined[0] is not None:
-                parts.append(await asyncio.to_thread(_side_by_side, *joined))
-        return await asyncio.to_thread(lambda: _sorted_by_id(_joined(parts)))
+                yield await asyncio.to_thread(_side_by_side, *joined)
 
     async def names(self) -> tuple[NDArray[np.void], Rows]:
         found: Sequence[Any] = (await self._session.execute(text(self._statements["names"]))).one()

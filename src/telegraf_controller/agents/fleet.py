@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegraf_controller import clock
 from telegraf_controller.agents import queries
 from telegraf_controller.agents.columns import Columns, Selection
-from telegraf_controller.agents.columns_load import CannotHold, load_columns, load_label
+from telegraf_controller.agents.columns_load import CannotHold, Pace, load_columns, load_label
 from telegraf_controller.agents.identity import search_pattern
 from telegraf_controller.agents.queries import BANDS, AgentCounts, AgentFilter, AgentView, SortKey
 from telegraf_controller.agents.status import AgentStatus
@@ -37,8 +37,9 @@ T = TypeVar("T")
 EXACT_AGENTS = 5_000
 """Up to this many agents every answer comes from the database."""
 
-REST_SHARE = 10
-"""After reading columns, they rest this many times as long as that took: at most a tenth of a core goes into it."""
+REST_SHARE = 5
+"""After reading columns, they rest this many times as long as that took, half of which were rests as well: at most a
+tenth of a core goes into it."""
 
 LEAST_REST_SECONDS = 1.0
 LONGEST_REST_SECONDS = 15.0
@@ -88,6 +89,7 @@ class Fleet:
         self._look_at = float("-inf")
         self._labels_asked: dict[str, float] = {}
         self._loading: asyncio.Task[None] | None = None
+        self._pace = Pace(restful=False)
         self._keeping: asyncio.Task[None] | None = None
 
     async def list(
@@ -152,7 +154,8 @@ class Fleet:
         try:
             while time.monotonic() - self._asked_at < KEEP_SECONDS:
                 try:
-                    await self.refresh()
+                    # The first time somebody waits, in a way: until then the database is asked, which is slow.
+                    await self.refresh(restful=self._columns is not None)
                 except StorageUnavailable:
                     await asyncio.sleep(LEAST_REST_SECONDS)
                     continue
@@ -168,15 +171,21 @@ class Fleet:
         finally:
             self._columns = self._keeping = None
 
-    async def refresh(self) -> None:
-        """Read columns; who asks meanwhile waits for the same. Raises StorageUnavailable, CannotHold."""
+    async def refresh(self, *, restful: bool = False) -> None:
+        """Read columns; who asks meanwhile waits for the same. Raises StorageUnavailable, CannotHold.
+
+        `restful` says that nobody waits, so that others go first.
+        """
         if self._loading is None or self._loading.done():
-            self._loading = asyncio.create_task(self._read())
+            self._pace = Pace(restful=restful)
+            self._loading = asyncio.create_task(self._read(self._pace))
+        elif not restful:
+            self._pace.restful = False
         await asyncio.shield(self._loading)
 
-    async def _read(self) -> None:
+    async def _read(self, pace: Pace) -> None:
         began = time.monotonic()
-        columns = await load_columns(self._database, clock.now(), self._columns)
+        columns = await load_columns(self._database, clock.now(), self._columns, pace)
         recently = time.monotonic() - OLD_SECONDS
         self._labels_asked = {key: asked for key, asked in self._labels_asked.items() if asked > recently}
         for key in self._labels_asked:
