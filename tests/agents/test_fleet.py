@@ -17,7 +17,7 @@ from sqlalchemy import delete, select, text, update
 
 from telegraf_controller import clock
 from telegraf_controller.agents import columns_load, fleet, queries
-from telegraf_controller.agents.columns import Columns, ordered
+from telegraf_controller.agents.columns import Columns, Texts, ordered
 from telegraf_controller.agents.fleet import Fleet
 from telegraf_controller.agents.identity import agent_id_of
 from telegraf_controller.agents.queries import AgentFilter, SortKey
@@ -379,6 +379,39 @@ async def test_agents_that_share_half_of_their_id_are_told_apart_by_the_database
     assert (listing.total, listing.as_of) == (2, None)
 
 
+@pytest.mark.parametrize("database_kind", ["postgres"])
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        "SELECT no_such_function()",
+        "SELECT no_such_column FROM agents",
+        "DECLARE all_agents CURSOR WITH HOLD FOR SELECT id FROM agents FOR UPDATE",
+    ],
+)
+async def test_a_database_that_is_only_like_postgresql_lists_agents_itself(
+    lacking: str, api: Api, large: Fleet, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """O6, A4: what it refuses, in three ways, is how a large fleet is read; it is not asked for that again soon."""
+    monkeypatch.setitem(columns_load._POSTGRESQL, "pages", lacking)
+    await given(api, beat("web-1"), beat("web-2"))
+    async with api.database.read() as session:
+        await large.list(session, AgentFilter())
+    said = ""
+
+    def complained() -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return "agents are listed by the database alone" in said
+
+    await until(complained)
+    assert "Traceback" not in said
+    async with api.database.read() as session:
+        listing = await large.list(session, AgentFilter(search="web"))
+    assert (listing.total, listing.as_of) == (2, None)
+    assert large._keeping is not None
+    assert not large._keeping.done()
+
+
 async def test_the_api_says_what_moment_a_large_fleet_is_shown_of(api: Api, large: Fleet) -> None:
     """A4, A5"""
     await given(api, beat("web-1"), beat("web-2"))
@@ -424,6 +457,17 @@ async def test_many_who_ask_at_once_cause_one_reading(api: Api, large: Fleet, mo
     monkeypatch.setattr(fleet, "load_columns", counted)
     await asyncio.gather(*(large.refresh() for _ in range(10)))
     assert readings == 1
+
+
+@pytest.mark.parametrize("at_a_time", [1, 3, 1000])
+def test_texts_are_searched_alike_by_one_thread_or_many(at_a_time: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A4"""
+    monkeypatch.setattr("telegraf_controller.agents.columns._TEXTS_OF_A_THREAD", at_a_time)
+    short = ["web-1", "", "db-1", "web-12", "köln", "x"]
+    texts = Texts(np.array([text.encode() for text in short]), {1: b"y" * 200 + b"web-1"})
+    assert texts.containing(b"web-1").tolist() == [True, True, False, True, False, False]
+    assert texts.containing("ö".encode()).tolist() == [False, False, False, False, True, False]
+    assert Texts(np.zeros(0, "S1"), {}).containing(b"web").tolist() == []
 
 
 @pytest.mark.parametrize("far_apart", [False, True])

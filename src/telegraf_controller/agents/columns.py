@@ -6,7 +6,9 @@ An agent is a row, and rows stand in the order of the agents' ids; so whatever k
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -28,6 +30,11 @@ _ROW_BITS = np.uint64(24)
 MAX_ROWS = 1 << 24
 """How many agents fit: a row's number shares 64 bits with what it is sorted by."""
 
+_TEXTS_OF_A_THREAD = 50_000
+"""How many texts are worth a thread of their own to be searched by."""
+
+_searching = ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="searching")
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:
@@ -39,7 +46,14 @@ class Texts:
 
     def containing(self, wanted: bytes) -> Mask:
         """Tell of each row whether its text contains some bytes."""
-        found: Mask = np.strings.find(self.short, wanted) >= 0
+
+        def containing(texts: NDArray[np.bytes_]) -> Mask:
+            mask: Mask = np.strings.find(texts, wanted) >= 0
+            return mask
+
+        parts = np.array_split(self.short, 1 + len(self.short) // _TEXTS_OF_A_THREAD)
+        # While it searches, numpy leaves the interpreter to others.
+        found = containing(self.short) if len(parts) == 1 else np.concatenate(list(_searching.map(containing, parts)))
         for row, text in self.long.items():
             found[row] = wanted in text
         return found

@@ -27,7 +27,7 @@ from telegraf_controller.agents.identity import search_pattern
 from telegraf_controller.agents.queries import BANDS, AgentCounts, AgentFilter, AgentView, SortKey
 from telegraf_controller.agents.status import AgentStatus
 from telegraf_controller.agents.tables import AgentLiveness
-from telegraf_controller.db.engine import Database
+from telegraf_controller.db.engine import Database, is_unknown_to_database
 from telegraf_controller.errors import StorageUnavailable
 
 log = structlog.get_logger(__name__)
@@ -162,12 +162,13 @@ class Fleet:
                 if self._columns is None or len(self._columns) <= self._exact_agents:
                     break
                 await asyncio.sleep(min(max(LEAST_REST_SECONDS, self._took * REST_SHARE), LONGEST_REST_SECONDS))
-        except CannotHold as problem:
-            log.error("agents are listed by the database alone, which is slow", cause=str(problem))
-            await asyncio.sleep(KEEP_SECONDS)
-        except Exception:
-            log.exception("agents could not be read")
-            await asyncio.sleep(LEAST_REST_SECONDS)
+        except Exception as problem:
+            if isinstance(problem, CannotHold) or is_unknown_to_database(problem):
+                log.error("agents are listed by the database alone, which is slow", cause=str(problem)[:500])
+                await asyncio.sleep(KEEP_SECONDS)
+            else:
+                log.exception("agents could not be read")
+                await asyncio.sleep(LEAST_REST_SECONDS)
         finally:
             self._columns = self._keeping = None
 

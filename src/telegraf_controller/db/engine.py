@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from telegraf_controller.db.idle import replace_dead_connections
@@ -137,6 +137,13 @@ def is_unavailable_driver_error(error: BaseException | None) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error) or "connection" in str(error)
     return isinstance(error, ConnectionError | asyncio.TimeoutError | OSError)
+
+
+def is_unknown_to_database(error: BaseException) -> bool:
+    """Tell whether a statement asks for what the database lacks: some speak like PostgreSQL without being one."""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, ProgrammingError) or isinstance(_cause(error), asyncpg.FeatureNotSupportedError)
+    return False
 
 
 def _is_programming(error: BaseException | None) -> bool:
