@@ -38,8 +38,9 @@ run: setup ## Build the web interface and start the controller on SQLite; make r
 	@$(UI) build --optional
 	@exec $(BIN)/telegraf_controller $(ARGS)
 
-test: setup $(DEV) ## Run linters, type checkers, import rules and all tests; ARGS go to pytest
-	$(call say,'Checking; what is said comes when one half of it is done (a minute or more)')
+test: setup ## Run linters, type checkers, import rules and all tests; ARGS go to pytest
+	@$(UI) node
+	$(call say,'Installing what the tests need and checking; what is said comes when one half of it is done (a minute or more)')
 	@$(MAKE) --no-print-directory --jobs=2 $(SORTED) checks
 	$(call say,'pytest')
 	@$(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
@@ -48,10 +49,10 @@ lint: setup $(DEV) ## Check style, types and import rules
 	@$(MAKE) --no-print-directory python-checks
 	@$(UI) check
 
-# Each keeps one core busy.
+# Each keeps one core busy. Only one of them installs with pip.
 checks: python-checks ui-checks
 
-python-checks:
+python-checks: $(DEV)
 	$(call say,'ruff check')
 	@$(BIN)/ruff check .
 	$(call say,'ruff format --check')

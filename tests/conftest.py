@@ -28,8 +28,8 @@ hypothesis.settings.load_profile("any machine")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Tests also wait, for processes and time-outs: so there are three processes more than cores."""
-    return 3 + (os.cpu_count() or 1)
+    """Tests also wait, for processes and time-outs: so there are two processes more than cores."""
+    return 2 + (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

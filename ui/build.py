@@ -4,6 +4,7 @@
     python ui/build.py check     style, import rules, types; whether the API's types are those of our OpenAPI document
     python ui/build.py test      the unit tests
     python ui/build.py api       make the API's types anew
+    python ui/build.py node      only see to it that there is a Node
 
 It is also the build hook of the Python package: a wheel contains the built interface and needs no Node.
 """
@@ -129,6 +130,12 @@ def api() -> int:
     return 0
 
 
+def node() -> int:
+    """See to it that there is a Node. Returns an exit code; raises BuildError."""
+    find_node()
+    return 0
+
+
 class Node(NamedTuple):
     """A Node that is new enough."""
 
@@ -250,14 +257,14 @@ def _alone() -> Iterator[None]:
 def main() -> int:
     """Do what the command line says. Returns an exit code."""
     parser = argparse.ArgumentParser(description="Build and check the web interface.")
-    parser.add_argument("command", choices=["build", "check", "test", "api"])
+    parser.add_argument("command", choices=["build", "check", "test", "api", "node"])
     parser.add_argument("--optional", action="store_true", help="when it cannot be built, say so and succeed")
     chosen = parser.parse_args()
     try:
         if chosen.command == "build":
             build()
             return 0
-        return {"check": check, "test": test, "api": api}[chosen.command]()
+        return {"check": check, "test": test, "api": api, "node": node}[chosen.command]()
     except BuildError as error:
         print(f"\n{error}", file=sys.stderr)
         if not chosen.optional:
