@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -332,7 +335,44 @@ async def test_the_log_of_writes_begins_anew_under_steady_load(
 
     without = await pages_logged_by_many_commits()
     monkeypatch.setattr(checkpoints, "CHECKPOINT_PAGES", 300)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
     assert await pages_logged_by_many_commits() < without / 2
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_what_a_checkpoint_has_copied_is_flushed_and_the_writer_keeps_its_locks(
+    store: HeartbeatStore, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O6: closing any descriptor of a file would take away the locks of this process on it."""
+    path = database.target.path
+    assert path is not None
+    # Nobody else may hold the file open: whoever is last to close it removes the log of writes.
+    await database.close()
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_PAGES", 300)
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_SECONDS", 0.0)
+    flushed: list[tuple[int, int]] = []
+
+    def fsync(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        flushed.append((status.st_dev, status.st_ino))
+        original(descriptor)
+
+    original = os.fsync
+    monkeypatch.setattr(os, "fsync", fsync)
+    turn = 0
+    while len(flushed) < 3:
+        turn += 1
+        await write(store, *(beat(f"agent-{number}", at_ms=NOON_MS + turn) for number in range(100)))
+    status = path.stat()
+    assert set(flushed) == {(status.st_dev, status.st_ino)}
+    await asyncio.to_thread(_open_and_close, path)
+    assert path.with_name(f"{path.name}-wal").exists()
+
+
+def _open_and_close(path: Path) -> None:
+    """As another process: locks do not stand between connections of the same."""
+    script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT 1 FROM agents'); c.close()"
+    subprocess.run([sys.executable, "-c", script, path], check=True)
 
 
 def _empty_log(path: Path) -> int:

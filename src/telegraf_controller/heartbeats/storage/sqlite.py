@@ -99,7 +99,7 @@ class SqliteStore:
         self._keep_points = keep_points
         # Not made when missing: heartbeats must not go into an empty file while somebody restores the real one.
         self._address = f"file:{quote(str(path))}?mode=rw"
-        self._checkpoints = Checkpoints(self._address)
+        self._checkpoints = Checkpoints(path, self._address)
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
 
@@ -115,8 +115,8 @@ class SqliteStore:
 
     def close(self) -> None:
         """Close the connection. Never raises."""
-        self._checkpoints.close()
         self._disconnect()
+        self._checkpoints.close()
 
     def _write(self, connection: sqlite3.Connection, batch: Batch[Liveness], generation: int, whole: Whole) -> None:
         self._checkpoints.finish(connection)
